@@ -180,7 +180,9 @@ def set_up(aws: LocalAws, queue: str) -> str:
             networkMode="awsvpc",
             cpu="256",
             memory="512",
-            containerDefinitions=[{"name": NAME, "image": family, "essential": True}],
+            containerDefinitions=[
+                {"name": NAME, "image": family, "essential": True, "memoryReservation": 64}
+            ],
         )
     aws.faults.missing_image(MISSING)
     create_events(aws.client("sqs"), aws.client("events"), Names(events=queue))

@@ -86,7 +86,7 @@ def families(api: str) -> Iterator[dict[str, Any]]:
     yield family(
         "sidecars", container(api, essential=False), {"name": "side", "image": "x:1", "essential": True}
     )
-    yield family("ec2only", good, networkMode="bridge", cpu=None, memory=None)
+    yield family("ec2only", container(api, memoryReservation=64), networkMode="bridge", cpu=None, memory=None)
     yield family("silent", container(api, logConfiguration=None))
     lost = LOGS | {"options": {**LOGS["options"], "awslogs-group": "/lost"}}  # type: ignore[dict-item]
     yield family("lost-logs", container(api, logConfiguration=lost))

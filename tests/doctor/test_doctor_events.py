@@ -99,7 +99,8 @@ def test_the_printed_rule_tells_of_a_task_from_its_beginning_to_its_end(world: L
     ecs.create_cluster(clusterName="etl")
     ecs.create_cluster(clusterName="other")
     ecs.register_task_definition(
-        family="t", containerDefinitions=[{"name": "main", "image": "any", "command": ["true"]}]
+        family="t",
+        containerDefinitions=[{"name": "main", "image": "any", "command": ["true"], "memoryReservation": 64}],
     )
     for cluster, started_by in (("other", "airflow/1"), ("etl", "other/1"), ("etl", "airflow/1")):
         ecs.run_task(cluster=cluster, taskDefinition="t", startedBy=started_by)

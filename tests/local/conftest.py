@@ -157,7 +157,9 @@ class Virtual:
     def ecs(self, containers: Sequence[Mapping[str, object]] = ({"name": "app"},), **fields: object) -> None:
         """A cluster `c` and an EC2 task definition `f` of these containers."""
         self.call("ecs.CreateCluster", clusterName="c", capacityProviders=["FARGATE", "FARGATE_SPOT", "own"])
-        definitions = [{"image": "img", "command": ["run"], **one} for one in containers]
+        definitions = [
+            {"image": "img", "command": ["run"], "memoryReservation": 64, **one} for one in containers
+        ]
         self.call("ecs.RegisterTaskDefinition", family="f", containerDefinitions=definitions, **fields)
 
     def run(self, **fields: Any) -> str:

@@ -158,6 +158,15 @@ def test_a_task_says_what_it_runs_on(virtual: Callable[..., Virtual]) -> None:
         ),
         ({"containerDefinitions": [{"name": "a", "image": "i"}] * 2}, "must be unique"),
         (
+            {
+                "containerDefinitions": [
+                    {"name": "a", "image": "i", "memory": 64},
+                    {"name": "b", "image": "i"},
+                ]
+            },
+            "Invalid setting for container 'b'. At least one of 'memory' or 'memoryReservation' must be",
+        ),
+        (
             {"containerDefinitions": [{"name": "a", "image": "i", "essential": False}]},
             "at least one essential",
         ),

@@ -49,7 +49,11 @@ def test_ecs_grants_its_real_rates(
 ) -> None:
     v = virtual()
     v.ecs(**FARGATE_TASK)
-    v.call("ecs.RegisterTaskDefinition", family="g", containerDefinitions=[{"name": "app", "image": "i"}])
+    v.call(
+        "ecs.RegisterTaskDefinition",
+        family="g",
+        containerDefinitions=[{"name": "app", "image": "i", "memoryReservation": 64}],
+    )
     verbs.set_limits(v.world, v.clock, True)
     assert burst(v, name, 150, cluster="c", **params) == first
     tally = v.world.faults.tallies[name]

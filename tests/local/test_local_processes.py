@@ -240,7 +240,8 @@ aws = LocalAws().start()
 ecs = aws.client("ecs")
 ecs.create_cluster(clusterName="c")
 ecs.register_task_definition(
-    family="f", containerDefinitions=[{"name": "app", "image": "i", "command": ["sleep", "600"]}]
+    family="f",
+    containerDefinitions=[{"name": "app", "image": "i", "command": ["sleep", "600"], "memory": 64}],
 )
 ecs.run_task(cluster="c", taskDefinition="f")
 while not aws.processes():
@@ -362,7 +363,9 @@ def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path
         key, secret = exports["AWS_ACCESS_KEY_ID"], exports["AWS_SECRET_ACCESS_KEY"]
         ecs = boto3.Session(key, secret).client("ecs", endpoint_url=first[1], region_name="us-east-1")
         ecs.create_cluster(clusterName="c")
-        containers: Any = [{"name": "app", "image": "i", "command": ["sleep", "600"]}]
+        containers: Any = [
+            {"name": "app", "image": "i", "command": ["sleep", "600"], "memoryReservation": 64}
+        ]
         ecs.register_task_definition(family="f", containerDefinitions=containers)
         ecs.run_task(cluster="c", taskDefinition="f")
 

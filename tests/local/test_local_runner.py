@@ -42,7 +42,8 @@ def test_containers_are_what_the_runner_makes_of_them() -> None:
         ecs = aws.client("ecs")
         ecs.create_cluster(clusterName="c")
         ecs.register_task_definition(
-            family="f", containerDefinitions=[{"name": "app", "image": "img", "command": ["7"]}]
+            family="f",
+            containerDefinitions=[{"name": "app", "image": "img", "command": ["7"], "memoryReservation": 64}],
         )
         arn = ecs.run_task(cluster="c", taskDefinition="f")["tasks"][0]["taskArn"]
         assert aws.wait_idle(60)

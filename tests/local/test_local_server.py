@@ -140,7 +140,10 @@ def test_every_answer_fits_botocores_model(account: Account) -> None:
             "capacityProviders": ["FARGATE"],
             "defaultCapacityProviderStrategy": [],
         },
-        "ecs.RegisterTaskDefinition": {"family": "z", "containerDefinitions": [{"name": "a", "image": "i"}]},
+        "ecs.RegisterTaskDefinition": {
+            "family": "z",
+            "containerDefinitions": [{"name": "a", "image": "i", "memoryReservation": 64}],
+        },
         "ecs.DescribeTaskDefinition": {"taskDefinition": "z", "include": ["TAGS"]},
         "ecs.DeregisterTaskDefinition": {"taskDefinition": "z:1"},
         "ecs.ListTaskDefinitions": {},

@@ -107,12 +107,13 @@ class Api:
     said: list[tuple[str, Any]] = field(default_factory=list)
     url: str = ""
     patience: threading.Event | None = None
+    slow: str = "/run"
     understands: bool = True
     is_understood: bool = True
 
     def answer(self, path: str, body: object) -> tuple[int, object]:
         self.said.append((path, body))
-        if path.endswith("/run") and self.patience is not None:
+        if path.endswith(self.slow) and self.patience is not None:
             self.patience.wait(60)
         if path.endswith("/run") and self.status != 200:
             return self.status, {"detail": self.detail}
@@ -657,6 +658,18 @@ def test_a_stop_before_airflow_has_let_it_begin_is_no_failure_of_the_task(
     assert process.returncode == Exit.INFRASTRUCTURE
     assert BEFORE_IT_BEGAN in said
     assert container.proof == ""
+
+
+def test_a_stop_while_the_end_of_a_task_is_reported_does_not_say_that_it_has_not_begun(
+    container: Container, api: Api
+) -> None:
+    api.patience, api.slow = threading.Event(), "/state"
+    process = container.start("--json-string", workload(), PROOF=str(container.place / "missing" / "proof"))
+    said = stopped_when(process, lambda: any(path.endswith("/state") for path, _ in api.said))
+    api.patience.set()
+    assert process.returncode == 1
+    assert BEFORE_IT_BEGAN not in said
+    assert "aws_executors.run: stopped by the platform (SIGTERM), and the task had begun" in said
 
 
 @pytest.mark.parametrize(

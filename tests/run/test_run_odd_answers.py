@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import shutil
+import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from botocore import exceptions
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell
@@ -24,6 +32,7 @@ from aws_executors.run import hostname, leftovers, stop_cause, task_stats
 from aws_executors.run.cell_store import ABSENT, Failed, OwnCell
 from aws_executors.run.sources import NoWorkloadError, exit_for, exit_without_answer, from_s3
 
+SOURCES = str(Path(__file__).parents[2] / "src")
 CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n{"
 NOT_HTTP = b"220 mail.example.com ESMTP\r\n"
 WITHOUT_ETAG = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -137,12 +146,13 @@ AT_ITS_END = """
 import os, signal, sys
 from aws_executors.run import first_process
 
-wait = os.wait
-def at_the_last_moment():
-    ended = wait()
-    os.kill(os.getpid(), signal.SIGTERM)
+wait = os.waitpid
+def at_the_last_moment(*asked):
+    ended = wait(*asked)
+    if ended[0]:
+        os.kill(os.getpid(), signal.SIGTERM)
     return ended
-os.wait = at_the_last_moment
+os.waitpid = at_the_last_moment
 sys.exit(first_process.fork(lambda: 7))
 """
 
@@ -206,7 +216,7 @@ if os.geteuid() == 0:
 IN_A_STRANGE_PLACE = """
 own_cgroup(Path(os.environ["PLACE"]) / "root")
 os.chdir(os.environ["PLACE"] + "/work")
-first_process.block_signals()
+first_process.keep_signals()
 ended = warm_fork.run_apart(lambda: (7, True))
 sys.exit(ended.exit_code)
 """
@@ -236,10 +246,67 @@ sys.exit(first_process.fork(run))
 """
 
 
+NOT_THERE = """
+import sys
+from aws_executors.run import first_process
+
+sys.stdout = sys.stderr = None  # as Python has them where they are closed
+first_process.say("what nobody reads")
+sys.exit(first_process.fork(lambda: 7))
+"""
+
+TOLD = """
+import os, signal, sys, time
+from aws_executors.run import first_process
+
+told = []
+def run():
+    for number in first_process.PASSED_ON:
+        signal.signal(number, lambda number, _: told.append(number))
+    print(os.getpgid(os.getppid()), flush=True)
+    until = time.monotonic() + 20
+    while not (told and "enough" in sys.stdin.readline()) and time.monotonic() < until:
+        pass
+    return len(told)
+first_process.leave(first_process.fork(run))
+"""
+
+WITH_A_THREAD = """
+import os, signal, sys, threading, time
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+from aws_executors.run import first_process, warm_fork
+
+first_process.keep_signals()
+def run():
+    told = []
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    os.kill(os.getppid(), signal.SIGTERM)
+    until = time.monotonic() + 20
+    while not told and time.monotonic() < until:
+        time.sleep(0.01)
+    return (7 if told else 1), True
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+began = time.monotonic()
+assert warm_fork.told_to_stop(10) == "SIGTERM"
+assert time.monotonic() - began < 5
+ended = warm_fork.run_apart(run)
+assert ended.stopped == "SIGTERM"
+sys.exit(ended.exit_code)
+"""
+
+MARKED = """
+import sys
+from aws_executors.core.warm.log_marks import Mark
+from aws_executors.run import warm_start
+
+warm_start._print(Mark("0b6e"))
+sys.exit(7)
+"""
+
+
 def python(code: str, output: int = subprocess.DEVNULL, **around: str) -> int:
     """The exit code of a Python that runs this."""
-    sources = str(Path(__file__).parents[2] / "src")
-    environment = {**os.environ, "PYTHONPATH": sources, "PYTHONUNBUFFERED": "", **around}
+    environment = {**os.environ, "PYTHONPATH": SOURCES, "PYTHONUNBUFFERED": "", **around}
     return subprocess.run(
         [sys.executable, "-c", code], env=environment, stdout=output, timeout=60, check=False
     ).returncode
@@ -253,7 +320,7 @@ def test_a_signal_that_comes_as_the_workload_has_just_ended_does_not_change_how_
     "forked",
     [
         "sys.exit(first_process.fork(lambda: 7))",
-        "first_process.block_signals(); sys.exit(warm_fork.run_apart(lambda: (7, True)).exit_code)",
+        "first_process.keep_signals(); sys.exit(warm_fork.run_apart(lambda: (7, True)).exit_code)",
     ],
 )
 def test_a_signal_that_comes_as_the_workload_is_to_begin_says_that_nothing_ran(
@@ -324,11 +391,15 @@ def test_an_output_that_is_gone_does_not_change_how_a_workload_ended() -> None:
     os.close(writing)
 
 
+def test_an_output_that_is_not_there_does_not_change_how_a_workload_ended() -> None:
+    assert python(NOT_THERE) == 7
+
+
 @pytest.mark.parametrize(
     "forked",
     [
         "first_process.fork(lambda: 7)",
-        "first_process.block_signals() or warm_fork.run_apart(lambda: (7, True)).exit_code",
+        "first_process.keep_signals() or warm_fork.run_apart(lambda: (7, True)).exit_code",
     ],
 )
 def test_children_are_seen_off_where_they_were_to_be_ignored(forked: str, tmp_path: Path) -> None:
@@ -340,3 +411,130 @@ def test_children_are_seen_off_where_they_were_to_be_ignored(forked: str, tmp_pa
         f"sys.exit({forked})\n"
     )
     assert python(code, TMPDIR=str(tmp_path)) == 7
+
+
+@contextmanager
+def waiting_to_be_told(log: int, *, alone: bool = False) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A workload that counts the signals which it hears, up to the line "enough"; and its group."""
+    environment = {**os.environ, "PYTHONPATH": SOURCES, "PYTHONUNBUFFERED": ""}
+    code = [sys.executable, "-c", TOLD]
+    with subprocess.Popen(
+        code,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        start_new_session=alone,
+    ) as process:
+        assert process.stdout is not None
+        yield process, int(process.stdout.readline())
+
+
+def test_a_log_that_is_full_does_not_end_the_container_before_its_task(tmp_path: Path) -> None:
+    with open("/dev/full", "wb") as full, waiting_to_be_told(full.fileno()) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.communicate("\nenough\n", timeout=20)
+    assert process.returncode == 1
+
+
+def test_the_second_signal_while_the_first_is_being_told_of_ends_nothing() -> None:
+    """Whoever collects the log may be slow to take it."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"." * 4096)
+    os.set_blocking(writing, True)
+    with waiting_to_be_told(writing) as (process, _):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process.send_signal(number)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.5)
+        os.close(writing)
+        said = b""
+        while said.count(b"passed on") < 2:
+            said += os.read(reading, 65536)
+        process.communicate("\nenough\n", timeout=20)
+    os.close(reading)
+    assert process.returncode == 2
+
+
+def test_a_stop_of_the_whole_group_is_heard_by_the_task_once() -> None:
+    """As dumb-init stops it, with which Airflow's image begins."""
+    with waiting_to_be_told(subprocess.DEVNULL, alone=True) as (process, group):
+        for _ in range(6):  # two that come at the same moment are one
+            os.killpg(group, signal.SIGTERM)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.1)
+        process.communicate("\nenough\n", timeout=20)
+    assert process.returncode == 6
+
+
+def test_a_stop_is_heard_where_a_thread_was_begun_before_the_launcher(tmp_path: Path) -> None:
+    """As by a profiler: a signal that is blocked here would end the process by way of that thread."""
+    assert python(WITH_A_THREAD, TMPDIR=str(tmp_path)) == 7
+
+
+def test_where_the_log_cannot_be_written_its_exit_code_says_all_the_same_what_is_wrong(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-m", "aws_executors.run", "--json-path", str(tmp_path / "nothing")]
+    environment = {**os.environ, "PYTHONPATH": SOURCES, "PYTHONUNBUFFERED": ""}
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(command, env=environment, stderr=full, timeout=60, check=False)
+    assert ended.returncode == Exit.CANNOT_START
+
+
+def test_a_mark_that_cannot_be_written_does_not_keep_a_workload_from_being_run() -> None:
+    with open("/dev/full", "wb") as full:
+        assert python(MARKED, full.fileno()) == 7
+
+
+def test_a_workload_whose_encryption_breaks_off_is_one_for_another_container(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError), context.wrap_socket(server.accept()[0], server_side=True) as connection:
+                connection.recv(65536)
+                connection.sendall(CUT_OFF)
+                os.write(connection.fileno(), b"\x17\x03\x03\x00\x20" + b"z" * 32)
+
+        threading.Thread(target=serve, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{server.getsockname()[1]}")
+        for name, value in {
+            "CA_BUNDLE": str(certificate),
+            "ACCESS_KEY_ID": "k",
+            "SECRET_ACCESS_KEY": "s",
+        }.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        with pytest.raises(NoWorkloadError, match=r"s3://b/k: .*bad record mac") as raised:
+            from_s3("s3://b/k", "us-east-1")
+    assert raised.value.exit == Exit.INFRASTRUCTURE
+
+
+def self_signed(folder: Path) -> Path:
+    """A file with a key and its certificate, for this machine."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(here, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    form, secret = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file = folder / "certificate"
+    file.write_bytes(key.private_bytes(pem, form, secret) + made.public_bytes(pem))
+    return file

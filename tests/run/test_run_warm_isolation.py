@@ -32,7 +32,7 @@ if os.fork() == 0:
         time.sleep(600)
     os._exit(0)
 os.wait()
-while not os.path.exists({proof!r}):
+while not (os.path.exists({proof!r}) and os.path.getsize({proof!r})):
     time.sleep(0.01)
 """
 
@@ -288,7 +288,7 @@ def run():
         time.sleep(600)
     return 1, False
 
-first_process.block_signals()
+first_process.keep_signals()
 leftovers.removed = lambda then, own: "processes of a workload cannot be ended"
 print(warm_fork.run_apart(run))
 """

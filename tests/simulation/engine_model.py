@@ -176,6 +176,7 @@ class VirtualOperations(Operations["WorkloadKey", R]):
         self._polling = Lane("poll", process, post)
         self._storing = Lane("store", process, post)
         self._reading = Lane("database", process, post)
+        self._changing = Lane("rows", process, post)
 
 
 class VirtualCells(CellCalls):
@@ -187,6 +188,7 @@ class VirtualCells(CellCalls):
         super().__init__(cells, unfinished, post, process.line.clock, WORKERS)
         self._writing = Lane("cells", process, post)
         self._listing = Lane("cell-list", process, post)
+        self._asking = Lane("unfinished", process, post)
 
 
 class Inbox(queue.SimpleQueue[T]):

@@ -17,8 +17,9 @@ from aws_executors.run import compat, hostname, stop_cause
 from aws_executors.run.first_process import (
     NoForkError,
     StoppedError,
-    block_signals,
     fork,
+    keep_signals,
+    leave,
     say,
     stop_at_once,
 )
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.warm is None:
         stop_at_once()
     else:
-        block_signals()
+        keep_signals()
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     try:
@@ -187,9 +188,10 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
             heard.begun = not asks_first
             left = compat.run_workload(workload)
         except StoppedError as error:
-            if asks_first or not heard.begun:
+            if not heard.begun:
                 return _stopped(error)
-            say(f"stopped by the platform ({error}), and the callback may have begun: {stop_cause.why()}")
+            what = "the task had begun" if asks_first else "the callback may have begun"
+            say(f"stopped by the platform ({error}), and {what}: {stop_cause.why()}")
             return FAILED
         except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
             if not heard.not_understood:
@@ -226,4 +228,4 @@ def _words(code: Exit | None, problem: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())  # Python would leave with a code of its own if the log cannot be written

@@ -1,10 +1,12 @@
 """The container's first process: it imports everything but user code, and runs the workload in a fork.
 
 Law: never imports user code. It waits for the fork, forwards signals to it, reaps orphans (it may be process
-1), and exits as the fork did. `StoppedError` is a stop that arrives before any task has started.
+1), and exits as the fork did. A log that cannot be written changes nothing of that. `StoppedError` is a stop
+that arrives before any task has started.
 """
 
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable
@@ -20,6 +22,10 @@ PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 WATCHED = (*PASSED_ON, signal.SIGCHLD)
 
 
+UNWRITTEN = (OSError, ValueError, AttributeError)
+"""What is raised where a log is full, whoever read it is gone, or there is none."""
+
+
 class StoppedError(BaseException):
     """The platform stops the container, and no task has started.
 
@@ -28,9 +34,10 @@ class StoppedError(BaseException):
 
 
 def say(words: str) -> None:
-    """Write one line to what the platform collects as the container's log."""
-    sys.stderr.write(f"aws_executors.run: {' '.join(words.split())}\n")
-    sys.stderr.flush()
+    """Write one line to what the platform collects as the container's log, if that takes it."""
+    with suppress(*UNWRITTEN):
+        sys.stderr.write(f"aws_executors.run: {' '.join(words.split())}\n")
+        sys.stderr.flush()
 
 
 def stop_at_once() -> None:
@@ -43,16 +50,34 @@ def stop_at_once() -> None:
         signal.signal(number, stop)
 
 
-def block_signals() -> None:
-    """From now on, stop signals wait until they are fetched; children that end are told of, too."""
-    _keep_ends()
-    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+_pipe: list[int] = []
+"""Where signals are read, and where they are written."""
 
 
-def _keep_ends() -> None:
-    """Nobody would be told how a child ends where whatever has started this process ignores it (``trap ''
-    CHLD``)."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def keep_signals() -> None:
+    """From now on a stop signal, and the end of a child, waits until it is fetched (`signals`).
+
+    Each writes its number into a pipe, whichever thread it comes to, and does nothing else: none is missed
+    that comes just before a wait, and none interrupts what is done about another one. They are not blocked,
+    for they would be given to a thread that a profiler has begun before. Raises OSError.
+    """
+    if not _pipe:
+        _pipe.extend(os.pipe())
+    for end in _pipe:
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(_pipe[1])
+    for number in WATCHED:
+        signal.signal(number, _nothing)
+
+
+def _nothing(number: int, frame: FrameType | None) -> None:
+    """What a signal does besides."""
+
+
+def signals(seconds: float | None = None) -> bytes:
+    """The numbers of the signals that have come since; waits for one, so many seconds at most."""
+    come, _, _ = select.select(_pipe[:1], (), (), seconds)
+    return os.read(_pipe[0], 64) if come else b""
 
 
 class NoForkError(AwsExecutorsError):
@@ -64,57 +89,79 @@ def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int
 
     `begun` is called here once the fork has been made, and so may start threads. Raises `NoForkError`.
     """
-    _keep_ends()
-    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
     try:
-        child = os.fork()
+        keep_signals()
+        child = forked(run)
     except OSError as error:  # no memory, no process
         raise NoForkError(str(error)) from error
-    if child == 0:
-        _be_the_child(run)
-    _pass_on(child)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
     if begun is not None:
         begun()
-    return _reaped(child)
+    return followed(child)[0]
+
+
+def forked(run: Callable[[], int]) -> int:
+    """Run this in a fork, and leave with the exit code that it returns; the fork's process id. Raises
+    OSError."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)  # until the fork handles them in its own way
+    try:
+        child = os.fork()
+        if child == 0:
+            _be_the_child(run)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
+    return child
 
 
 def _be_the_child(run: Callable[[], int]) -> None:
     code: int = Exit.INFRASTRUCTURE  # what is true if it is told to stop before it runs anything
     try:
+        signal.set_wakeup_fd(-1)
+        for end in _pipe:
+            os.close(end)
+        if sys.platform == "linux":
+            # Whoever stops a container may tell a whole group of processes (dumb-init in Airflow's image):
+            # the task would hear of it from there and from here, and `on_kill` be called twice.
+            os.setpgid(0, 0)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         stop_at_once()  # until Airflow's supervisor, which then has a task, handles the signals
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
         code = 1
         code = run()
+    except StoppedError:
+        code = Exit.INFRASTRUCTURE  # whoever runs anything says himself what a stop means then
     finally:
         leave(code)
 
 
 def leave(code: int) -> NoReturn:
     """End a fork with this exit code, whatever it has left undone."""
-    with suppress(OSError, ValueError):  # whoever read it may be gone
+    with suppress(*UNWRITTEN):
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
 
 
-def _pass_on(child: int) -> None:
-    def forward(number: int, frame: FrameType | None) -> None:
-        try:
-            os.kill(child, number)  # first: finding out the reason takes time, of which the task has little
-        except ProcessLookupError:
-            return  # it has ended at this moment
-        say(f"{signal.Signals(number).name}: {stop_cause.why()}; passed on to the task")
+def followed(child: int) -> tuple[int, str]:
+    """Wait for a fork's end; its exit code, or 128 + n if signal n ended it, and the signal by which the
+    platform has told this container meanwhile to stop, or nothing."""
+    stopped = ""
+    while (code := _reaped(child)) is None:
+        for number in signals():
+            if number in PASSED_ON:
+                os.kill(
+                    child, number
+                )  # first: finding out the reason takes time, of which the task has little
+                stopped = signal.Signals(number).name
+                say(f"{stopped}: {stop_cause.why()}; passed on to the task")
+    return code, stopped
 
-    for number in PASSED_ON:
-        signal.signal(number, forward)
 
-
-def _reaped(child: int) -> int:
-    while True:
-        pid, status = os.wait()  # also reaps orphans of the task, if this is process 1
-        if pid == child:
-            for number in PASSED_ON:
-                signal.signal(number, signal.SIG_IGN)  # no process is left to forward them to
-            code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code
+def _reaped(child: int) -> int | None:
+    """See off the children that have ended, and orphans of the task if this is process 1; the exit code of
+    this one, and None as long as it runs."""
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+            if ended[0] == child:
+                code = os.waitstatus_to_exitcode(ended[1])
+                return code if code >= 0 else 128 - code
+    return None

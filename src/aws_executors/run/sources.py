@@ -78,6 +78,7 @@ def s3_client(region: str | None, *, attempts: int, **config: object) -> "S3Clie
 def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) -> bytes:
     try:
         from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError  # botocore lets some pass while a body is read
     except ImportError as error:
         raise NoWorkloadError(f"--s3 needs boto3 in the image: {error}") from error
     try:
@@ -89,7 +90,7 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
         raise NoWorkloadError(
             f"--s3 {url}: {error}{_remedy(error, bucket, key, region, owner)}", exit_for(error)
         ) from error
-    except (BotoCoreError, OSError) as error:
+    except (BotoCoreError, HTTPError, OSError) as error:
         raise NoWorkloadError(f"--s3 {url}: {error}{no_role(error)}", exit_without_answer(error)) from error
 
 

@@ -1,8 +1,8 @@
 """Run one workload of many in a fork, so that nothing of it is left for the next one.
 
 Law: this process never runs user code. The fork has a process group and a temporary folder of its own;
-environment, modules and working directory are its own by being a fork. Signals are blocked in this process
-(`first_process.block_signals`) and fetched where it waits, so that none is lost between two steps.
+environment, modules and working directory are its own by being a fork. Signals are kept in this process
+(`first_process.keep_signals`) and fetched where it waits, so that none is lost between two steps.
 """
 
 import os
@@ -11,13 +11,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
-from aws_executors.run import leftovers, stop_cause
-from aws_executors.run.first_process import PASSED_ON, WATCHED, leave, say, stop_at_once
+from aws_executors.run import leftovers
+from aws_executors.run.first_process import PASSED_ON, followed, forked, signals
 
 if TYPE_CHECKING:
     from aws_executors.core.cost.measured import Measured
@@ -39,12 +38,16 @@ class Ended:
 
 
 def told_to_stop(seconds: float) -> str:
-    """Wait so long; the signal by which the platform has told this container to stop, or nothing."""
-    # Not in `sigtimedwait`: where a pause of the container interrupts that until its time is over, CPython
-    # returns what happens to stand in memory, which may be SIGTERM's number.
-    time.sleep(max(0.0, seconds))
-    told = signal.sigtimedwait(PASSED_ON, 0)
-    return "" if told is None else signal.Signals(told.si_signo).name
+    """Wait so long, or until the platform tells this container to stop; the signal by which it has, or
+    nothing."""
+    until = time.monotonic() + seconds
+    while True:
+        left = max(0.0, until - time.monotonic())
+        for number in signals(left):
+            if number in PASSED_ON:
+                return signal.Signals(number).name
+        if not left:
+            return ""
 
 
 def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> Ended:
@@ -63,7 +66,7 @@ def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> En
         return Ended(Exit.INFRASTRUCTURE, f"a workload could not be started ({error})")
     if meter is not None:
         meter.watch()
-    code, stopped = _followed(child)
+    code, stopped = followed(child)
     measured = None if meter is None else _reported(meter)
     with open(told, "rb", buffering=0) as pipe:  # whatever still has the other end: nothing is waited for
         clean = pipe.read(len(CLEAN)) == CLEAN
@@ -95,49 +98,19 @@ def _forked(run: Callable[[], tuple[int, bool]], folder: str) -> tuple[int, int]
     os.set_blocking(read_end, False)
     sys.stdout.flush()
     sys.stderr.flush()
-    child = os.fork()
-    if child == 0:
+
+    def apart() -> int:
         os.close(read_end)
-        _be_the_child(run, folder, write_end)
-    os.close(write_end)
-    return child, read_end
-
-
-def _be_the_child(run: Callable[[], tuple[int, bool]], folder: str, told: int) -> None:
-    code: int = Exit.INFRASTRUCTURE  # what is true if it is told to stop before it runs anything
-    try:
-        os.setpgid(0, 0)
         os.environ["TMPDIR"] = folder
         tempfile.tempdir = None  # what the parent has found does not count here
-        stop_at_once()  # until Airflow's supervisor, which then has a task, handles the signals
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
-        code = 1
         code, clean = run()
         if clean:
-            os.write(told, CLEAN)
-    finally:
-        leave(code)
+            os.write(write_end, CLEAN)
+        return code
 
-
-def _followed(child: int) -> tuple[int, str]:
-    """Wait for the fork's end; its exit code, or 128 + n if signal n ended it, and by which signal it was
-    stopped."""
-    stopped = ""
-    while True:
-        number = signal.sigwaitinfo(WATCHED).si_signo
-        if number in PASSED_ON:
-            os.kill(child, number)  # first: finding out the reason takes time, of which the task has little
-            stopped = signal.Signals(number).name
-            say(f"{stopped}: {stop_cause.why()}; passed on to the task")
-            continue
-        with suppress(ChildProcessError):
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)  # orphans of the workload end here, too
-                if pid == child:
-                    code = os.waitstatus_to_exitcode(status)
-                    return (code if code >= 0 else 128 - code), stopped
-                if pid == 0:
-                    break
+    child = forked(apart)
+    os.close(write_end)
+    return child, read_end
 
 
 def _why_not(code: int, clean: bool) -> str:

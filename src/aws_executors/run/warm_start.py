@@ -1,6 +1,6 @@
 """Start a container that takes one workload after another: what it needs of the platform, in its order.
 
-Law: signals are blocked before anything is imported, so that a stop meanwhile is found by the loop. Airflow
+Law: signals are kept before anything is imported, so that a stop meanwhile is found by the loop. Airflow
 is imported before the cell is there: from then on a workload may come.
 """
 
@@ -8,12 +8,13 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import uuid4
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.log_marks import Mark
 from aws_executors.run import hostname, leftovers
-from aws_executors.run.first_process import block_signals, say
+from aws_executors.run.first_process import keep_signals, say
 from aws_executors.run.preload import preload_for_many, without_collecting
 from aws_executors.run.sources import NoWorkloadError
 from aws_executors.run.warm import ServingContainer, ServingLimits, Store
@@ -38,7 +39,7 @@ def serve_cell(
     """
     if sys.platform != "linux":
         raise NoWorkloadError("--warm needs Linux: what a workload leaves is found by /proc")
-    block_signals()
+    keep_signals()
     born = time.monotonic()
     with without_collecting():
         imports()
@@ -77,5 +78,6 @@ def _own_id() -> str:
 
 def _print(mark: Mark) -> None:
     """To the stream of the tasks' own lines, so that it stands before and after them."""
-    sys.stdout.flush()
-    os.write(sys.stdout.fileno(), f"{mark}\n".encode())
+    with suppress(OSError):  # the workload is taken, whether the log has its lines or not
+        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), f"{mark}\n".encode())

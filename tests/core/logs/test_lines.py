@@ -1,5 +1,6 @@
 """How the pages of a log become lines."""
 
+import json
 from unittest.mock import patch
 
 import pytest
@@ -92,3 +93,41 @@ def test_what_a_container_writes_in_escapes_is_clean() -> None:
     )
     assert log_line("a\x00b\x1b[2K", None) == '{"event":"ab"}'
     assert excerpt([log_line('{"event": "x\\ud800"}', None)]) == '{"event": "x\\ud800"}'
+
+
+KEY = (
+    "-----BEGIN RSA PRIVATE KEY-----",
+    *("Mf+/" * 16 for _ in range(12)),
+    "Mg==",
+    "-----END RSA PRIVATE KEY-----",
+)
+HASH = "0f1e" * 16
+
+
+def events(*messages: str) -> dict[str, JsonValue]:
+    return {"events": [{"message": message, "timestamp": 0} for message in messages]}
+
+
+def words(tail: Tail) -> list[str]:
+    return [logs.text_of(line) for line in tail.lines]
+
+
+@pytest.mark.parametrize("cut", range(1, len(KEY)))
+def test_a_private_key_is_hidden_though_each_of_its_lines_is_an_event(cut: int) -> None:
+    """Whichever of two pages comes first, and nothing that stands outside of it is."""
+    expected = [HASH, "-----BEGIN RSA PRIVATE KEY-----***", *["***"] * 13, KEY[-1], HASH, "ab"]
+    begins, ends = events(HASH, *KEY[:cut]), events(*KEY[cut:], HASH, "ab")
+    assert words(folded(folded(Tail(), begins).unwrap(), ends).unwrap()) == expected
+    assert words(unfolded(folded(Tail(), ends).unwrap(), begins).unwrap()) == expected
+
+
+def test_of_a_line_of_a_key_all_else_is_kept_and_of_others_among_them_all() -> None:
+    line = {"event": KEY[1], "level": "info", "logger": "task.stdout"}
+    tail = folded(Tail(), events(KEY[0], json.dumps(line), "another process", "ab", KEY[1], HASH)).unwrap()
+    assert words(tail)[1:] == ["***", "another process", "ab", "***", "***"]  # it has not ended
+    assert json.loads(tail.lines[1]) == line | {"event": "***"}
+
+
+def test_a_key_that_never_ends_hides_no_more_than_a_key_may_have() -> None:
+    tail = folded(Tail(), events(KEY[0], *["words"] * 250, HASH)).unwrap()
+    assert words(tail)[-1] == HASH

@@ -3,27 +3,35 @@
 Law: each row of the tables is one state that a row may be found in, and what has become of it.
 """
 
+import queue
+import sqlite3
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from airflow import settings
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.session import create_session
+from returns.result import Result, Success
 from sqlalchemy import Table, create_engine, event, make_url, select
 from sqlalchemy.orm import lazyload, load_only
 from sqlalchemy.schema import CreateTable
 
 from airflow_rows import Given, task_instance
+from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow import database
 from aws_executors.shell.airflow.compat import row_id
 from aws_executors.shell.airflow.database import AirflowDatabase, _in_state, complete, read_rows, sort_queries
-from aws_executors.shell.engine.messages import RowQuery
+from aws_executors.shell.engine.calls.operations import Operations
+from aws_executors.shell.engine.messages import RowQuery, WorkItem
 from e2e.postgres import postgres
+from worlds import Cloud, Order
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -295,6 +303,28 @@ def test_postgresql_tells_the_same(tmp_path: Path) -> None:
         "token-2": Row(state="running", token="token-2", try_number=2, id=moved),
         "token-3": None,
     }
+
+
+def test_a_row_that_somebody_holds_locked_keeps_no_other_from_being_read() -> None:
+    """As the API server does while a person clears a large DAG run; SQLite locks all rows at once."""
+    given, other = task_instance(), task_instance(state="running")
+    operations: Operations[object, Order] = Operations(
+        Cloud(), DATABASE, lambda item: item(), time.monotonic, 4
+    )
+    operations.start()
+    requeued: queue.SimpleQueue[Result[None, str]] = queue.SimpleQueue()
+    rows: queue.SimpleQueue[Result[Mapping[str, Row | None], str]] = queue.SimpleQueue()
+    assert settings.engine is not None
+    locked = sqlite3.connect(str(settings.engine.url.database), isolation_level=None)
+    locked.execute("BEGIN IMMEDIATE")
+    operations.requeue(WorkItem(job=Job(token=given.token), key=given.key), requeued.put)
+    operations.read_rows({other.token: RowQuery(other.key, other.id)}, rows.put)
+    assert rows.get(timeout=3) == Success({other.token: said(other)})
+    assert requeued.empty()
+    locked.execute("ROLLBACK")
+    assert requeued.get(timeout=30) == Success(None)
+    operations.stop()
+    assert given.row().state == "scheduled"
 
 
 # --- What is unfinished -----------------------------------------------------------------------------------

@@ -290,6 +290,23 @@ def test_what_is_taken_back_before_it_is_started_leaves_nothing(mixed: AwsEcsFar
     assert (mixed._assigned, mixed.queued_tasks) == ({}, {})
 
 
+@pytest.mark.parametrize("assigned", [True, False])
+def test_what_is_taken_back_before_it_is_started_is_looked_for_nowhere(
+    assigned: bool, executor: AwsEcsFargateExecutor, request: pytest.FixtureRequest, aws: LocalAws
+) -> None:
+    """But where another scheduler has queued it meanwhile, under another token, that container is."""
+    made = executor if assigned else request.getfixturevalue("mixed")
+    given, other = task_instance(queue="exit-0"), task_instance(queue="exit-0")
+    queue_up(made, given, other, token="assigned" if assigned else None)
+    made.revoke_task(ti=given.row())
+    turn_a_while(made)
+    assert "ecs.ListTasks" not in aws.calls()
+    queue_up(made, other, token="assigned" if assigned else None)
+    other.becomes("queued", external_executor_id=str(uuid.uuid4()))
+    made.revoke_task(ti=other.row())
+    turn_until(made, lambda: "ecs.ListTasks" in aws.calls())
+
+
 def least_urgent_first(executor: BaseExecutor) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
     """How Airflow 3.2 and 3.3.0 order what waits. Source: ``airflow/executors/base_executor.py``."""
     return sorted(executor.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight)
@@ -390,6 +407,25 @@ def test_c4_a_builder_that_never_returns_fails_its_tasks_alone_and_holds_up_nobo
     executor.end()
     assert time.monotonic() - began < PATIENCE
     containers.RELEASED.set()
+
+
+def test_a_store_that_does_not_answer_is_no_builder_that_does_not_return(
+    ecs_options: Callable[..., None], monkeypatch: pytest.MonkeyPatch, aws: LocalAws
+) -> None:
+    monkeypatch.setattr(operations, "BUILD_WITHIN", 1.0)
+    aws.client("s3").create_bucket(Bucket="airflow")
+    aws.faults.hang("s3.PutObject", 60)
+    ecs_options(workload_transport="s3", workload_store="s3://airflow/workloads", call_timeout=2)
+    executor = AwsEcsFargateExecutor(parallelism=8)
+    executor.start()
+    given = task_instance(queue="exit-0")
+    hand_over(executor, given)
+    turn_until(executor, lambda: bool(aws.tasks()) or not executor.running)
+    given.becomes("running")
+    turn_until(executor, lambda: not executor.running)
+    executor.end()
+    assert states(executor) == {given.key: "success"}
+    assert aws.calls()["s3.PutObject"]["calls"] == 3  # the second time it is there already
 
 
 def test_c5_a_workload_of_an_unknown_kind_is_declined(executor: AwsEcsFargateExecutor) -> None:

@@ -67,6 +67,15 @@ def records(made: UsageRecorder[str], count: int) -> dict[str, UsageRecord]:
     return {key: record for key, record in entries.items() if record is not None}
 
 
+def test_an_entry_is_fit_for_the_event_log_before_the_scheduler_takes_it() -> None:
+    made = recorder(Board(), None)
+    made.ask("one", "0b6e", replace(ended("arn:1"), queue="password=hunter2\x00"))
+    until(lambda: len(made._found) == 1)
+    ((_, entry),) = made.found()
+    assert "hunter2" not in entry
+    assert "\x00" not in entry
+
+
 def test_no_thread_before_a_container_has_ended() -> None:
     before = set(threading.enumerate())
     made = recorder(Board(), Measurements())

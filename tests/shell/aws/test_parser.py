@@ -21,7 +21,7 @@ def aws() -> Iterator[LocalAws]:
     with LocalAws(max_processes=2) as cloud:
         ecs = cloud.client("ecs")
         ecs.create_cluster(clusterName="etl")
-        container = {"name": "main", "image": "x", "essential": True}
+        container = {"name": "main", "image": "x", "essential": True, "memoryReservation": 64}
         ecs.register_task_definition(family="airflow", containerDefinitions=[container])
         batch_site(cloud, "q")
         yield cloud

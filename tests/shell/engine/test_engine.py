@@ -772,7 +772,8 @@ def test_repr_is_one_line_without_secrets(caplog: pytest.LogCaptureFixture) -> N
             r"<Engine <1 jobs: 1 backing off>, \d messages, <build <Workers 1 threads, 0 calls wait>, "
             r"submit <Workers 4 threads, 0 calls wait>, "
             r"poll <Workers 2 threads, \d calls wait>, "
-            r"store <Workers 2 threads, 0 calls wait>, database <Workers 1 threads, \d calls wait>>>",
+            r"store <Workers 2 threads, 0 calls wait>, database <Workers 1 threads, \d calls wait>, "
+            r"rows <Workers 1 threads, 0 calls wait>>>",
             repr(place.engine),
         )
         assert SECRET not in f"{place.engine!r} {work_item!r} {place.heard!r} {job!r} {job} {caplog.text}"

@@ -56,6 +56,33 @@ def test_a_container_is_looked_at_by_pace_and_once_at_a_time(table: JobTable[str
     assert table.to_poll(106.0, 100) == ("c",)
 
 
+def test_turns_in_warm_containers_do_not_make_looks_at_containers_rarer(table: JobTable[str, str]) -> None:
+    """Nobody polls a turn: its cell tells."""
+
+    def next_look(now: float) -> float:
+        table.polled("c", now)
+        record = table.owner("c")
+        assert record is not None
+        assert record.poll_at is not None
+        return record.poll_at - now
+
+    job = watch(table, "t", "c", 0.0)
+    table.move(replace(job, ran=True), 0.0)
+    alone = next_look(10.0)
+    turns = [watch(table, f"t{number}", f"w#{number}", 0.0) for number in range(1_000)]
+    assert next_look(10.0) == alone
+    others = [watch(table, f"o{number}", f"o{number}", 0.0) for number in range(1_000)]
+    many = next_look(10.0)
+    assert many > alone
+    for turn in turns:  # over, or found in a container of its own
+        table.move(replace(turn, container=f"c{turn.token}"), 10.0)
+        table.move(replace(turn, container=f"c{turn.token}", stage=Stage.CLOSED), 10.0)
+    assert next_look(10.0) == many
+    for other in others:
+        table.move(replace(other, stage=Stage.CLOSED), 10.0)
+    assert next_look(10.0) == alone
+
+
 def test_a_look_that_told_nothing_is_made_again_soon_and_then_ever_later(table: JobTable[str, str]) -> None:
     """At an age of a look every 10 seconds; the next one that tells something begins anew."""
     watch(table, "t", "c", 0.0)
@@ -156,9 +183,10 @@ def test_a_closed_job_leaves_nothing_behind(table: JobTable[str, str]) -> None:
     left = [
         name
         for name, value in vars(table).items()
-        if name not in ("_pace", "_events", "changes", "next_poll", "events_come") and len(value) > 0
+        if name not in ("_pace", "_events", "changes", "next_poll", "events_come", "_turns")
+        and len(value) > 0
     ]
-    assert left == []
+    assert (left, table._turns) == ([], 0)
 
 
 def test_of_very_many_former_containers_the_last_are_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -252,6 +252,20 @@ def test_only_some_logs_are_remembered(ecs: EcsCalls) -> None:
     assert len(logs._followed) == REMEMBERED
 
 
+def test_of_a_log_whose_last_lines_were_given_nothing_is_kept(ecs: EcsCalls, clock: Clock) -> None:
+    """The scheduler asks for those of each container that has failed, and never again."""
+    task(ecs, "failed", "python", "-c", SAYS.format(30))
+    logs = live(ecs, clock)
+    deadline = time.monotonic() + 60
+    while len(lines := logs.tail("failed", 20)) < 20:
+        assert time.monotonic() < deadline
+        clock.now += EVERY
+    assert json.loads(lines[-1])["event"] == "line 29"
+    assert len(logs._followed) == 0
+    assert logs.tail("nobody", 20) == ()  # its lines may come yet
+    assert [*logs._followed] == ["nobody"]
+
+
 class Breaks:
     """A service that must not raise, and does."""
 

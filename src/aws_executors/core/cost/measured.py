@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 PREFIX = "aws_executors.run: "
 MARK = "used "
+SAID = f"{PREFIX}{MARK}"
+"""How the line in a container's log begins."""
 LONGEST = 1_000
 """The most characters of such a line."""
 
@@ -77,7 +79,7 @@ def last_measured(lines: Iterable[str]) -> Measured | None:
     """
     found = None
     for line in lines:
-        head, mark, text = line.strip().partition(f"{PREFIX}{MARK}")
+        head, mark, text = line.strip().partition(SAID)
         if mark and not head:
             found = read_measured(text) or found
     return found

@@ -48,8 +48,8 @@ def workload_key(workload: "ExecutorWorkload") -> "WorkloadKey":
     return key
 
 
-def given_token(workload: "ExecuteTask | ExecuteCallback") -> str | None:
-    """What Airflow has handed over as the token of a task's queueing; None for a callback."""
+def given_token(workload: "ExecutorWorkload | None") -> str | None:
+    """What Airflow has handed over as the token of a task's queueing; None for any other workload."""
     token: str | None = getattr(getattr(workload, "ti", None), "external_executor_id", None)
     return token
 
@@ -83,10 +83,14 @@ def queues(executor: BaseExecutor) -> "list[MutableMapping[WorkloadKey, Executor
     return [queue for name in names if (queue := getattr(executor, name, None))]
 
 
-def take_from(queues: "Iterable[MutableMapping[WorkloadKey, ExecutorWorkload]]", key: "WorkloadKey") -> None:
-    """Remove a workload from its queue; does nothing if it is in none."""
+def take_from(
+    queues: "Iterable[MutableMapping[WorkloadKey, ExecutorWorkload]]", key: "WorkloadKey"
+) -> "ExecutorWorkload | None":
+    """Take a workload out of its queue; None if it is in none."""
+    taken = None
     for queue in queues:
-        queue.pop(key, None)
+        taken = queue.pop(key, None) or taken
+    return taken
 
 
 def waits_in_queue(executor: BaseExecutor, key: "WorkloadKey") -> bool:

@@ -25,7 +25,7 @@ from aws_executors.core.cost.record import USED, WARM_CONTAINER
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import LogEvent, Report
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
-from aws_executors.core.redact.outgoing import last_lines, one_line
+from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.shell.airflow import compat, features
@@ -228,7 +228,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         for event, source in (("container log", started.log_tail), (USED, started.usage)):
             for key, words in () if source is None else source.found():
                 try:
-                    self._log_event(key, LogEvent(event, words), last_lines)
+                    self._log_event(key, LogEvent(event, words), str)  # which its thread has cleaned
                 except Exception:
                     log.exception("Could not add the %s of %s to the event log", event, key)
 
@@ -278,13 +278,15 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """Stop what runs for a task instance and forget it: no event, no exception."""
         try:
             key = ti.key
-            compat.take_from(compat.queues(self), key)
-            self._assigned.pop(key, None)
+            waiting = compat.take_from(compat.queues(self), key)
+            unused = self._assigned.pop(key, None) or compat.given_token(waiting)
             self.running.discard(key)
             token = self._current_tokens.strike(key)
             if token is not None:
                 self._revoke(token)
-            elif (other := ti.external_executor_id) and (started := self._started) is not None:
+            elif (other := ti.external_executor_id) not in (None, unused) and (
+                started := self._started
+            ) is not None:
                 # Another scheduler's: it is not in our table, but what it started can be found by its token.
                 started.engine.hand_over(iter([started.work_items.revoked(ti, other)]))
         except Exception:

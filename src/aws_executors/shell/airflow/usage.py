@@ -21,6 +21,7 @@ from aws_executors.core.cost.record import Origin, UsageRecord, entry_of, record
 from aws_executors.core.explain.diagnosis import killed_for_memory
 from aws_executors.core.lifecycle import metrics
 from aws_executors.core.lifecycle.observation import Observation
+from aws_executors.core.redact.outgoing import last_lines
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.turn import is_turn
 from aws_executors.shell.airflow.configuration import Configured
@@ -190,7 +191,7 @@ class UsageRecorder(Generic[K]):
     def _record(self, key: K, ended: ContainerEnded, measured: Measured | None) -> None:
         record = self._record_of(ended, measured)
         if record is not None:
-            self._found.append((key, entry_of(record)))
+            self._found.append((key, last_lines(entry_of(record))))  # cleaned here, and not by the scheduler
             self._measure(record, turn=is_turn(ended.observation.id))
 
     def _record_of(self, ended: ContainerEnded, measured: Measured | None) -> UsageRecord | None:

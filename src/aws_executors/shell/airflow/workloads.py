@@ -11,6 +11,7 @@ import json
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Lock
@@ -30,6 +31,7 @@ from aws_executors.core.warm.shape import for_nobody, request_for, shape_of
 from aws_executors.core.warm.step import WarmLimits, asked_for, warm_limits
 from aws_executors.shell.airflow import compat
 from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.engine.calls.thread_pool import ends_by_itself
 from aws_executors.shell.engine.messages import WarmRequest
 from aws_executors.shell.transport import Transport
 from aws_executors.shell.transport.takeover import each_removed
@@ -266,6 +268,10 @@ class RequestFactory(Generic[S, R]):
             return each_removed(self._kept.stored.values())
 
     def _launch(self, attempt: int) -> Launch[S]:
+        kills = 0
+        if self.kills is not None:
+            with ends_by_itself():  # nor is that of Airflow's database
+                kills = self.kills()
         return Launch(
             task=self.parcel.task,
             command=(),
@@ -274,7 +280,7 @@ class RequestFactory(Generic[S, R]):
             settings=self.configured.settings,
             token=self.token,
             attempt=attempt,
-            memory_kills=0 if self.kills is None else self.kills(),
+            memory_kills=kills,
         )
 
     def _lifetime(self, launch: Launch[S]) -> float:
@@ -291,7 +297,8 @@ class RequestFactory(Generic[S, R]):
             self._kept.lifetime, self._kept.renews = lifetime, way.stores
             if way.stores:
                 self._kept.stored[launch.attempt] = way, launch.submission
-            put = way.put(launch.submission, self.mint(lifetime))
+            with ends_by_itself() if way.stores else nullcontext():  # its silence is no fault of the builder
+                put = way.put(launch.submission, self.mint(lifetime))
         match unwrap_or_failure(put):
             case AwsError() as error:
                 return Failure(error)

@@ -8,9 +8,9 @@ from returns.methods import unwrap_or_failure
 from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError
-from aws_executors.core.cost.measured import Measured, last_measured, read_measured, usage_address
+from aws_executors.core.cost.measured import SAID, Measured, last_measured, read_measured, usage_address
 from aws_executors.core.lifecycle.observation import Observation
-from aws_executors.core.logs.lines import Tail, folded, text_of
+from aws_executors.core.logs.lines import texts_with
 from aws_executors.core.requests.stored_workload import address, bucket_and_key
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.aws.clients import Clients
@@ -57,5 +57,4 @@ class UsageReader:
 
 
 def _measured(page: Result[object, AwsError]) -> Measured | None:
-    tail = page.bind(lambda answer: folded(Tail(), answer).alt(no_log)).value_or(Tail())
-    return last_measured(map(text_of, tail.lines))
+    return last_measured(page.bind(lambda answer: texts_with(SAID, answer).alt(no_log)).value_or([]))

@@ -20,7 +20,7 @@ from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.poll_interval import PollInterval, poll_after, poll_again_after
 from aws_executors.core.lifecycle.transitions.row_read import same_row_changes_nothing
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.core.warm.turn import is_turn
+from aws_executors.core.warm.turn import MARK, is_turn
 from aws_executors.shell.engine.messages import K, RowQuery, WorkItem
 
 R = TypeVar("R")
@@ -66,6 +66,7 @@ class JobTable(Generic[K, R]):
         self._events = events
         self._records: dict[str, Record[K, R]] = {}
         self._owners: dict[str, Record[K, R]] = {}  # by container
+        self._turns = 0  # so many of them are turns, whose container is another one there
         self._polls: list[tuple[float, str]] = []
         self._unread: OrderedDict[str, None] = OrderedDict()  # the jobs whose rows must be given, in turn
         self._known: dict[str, RowQuery[K]] = {}  # the others: their rows matter once they have changed
@@ -133,6 +134,7 @@ class JobTable(Generic[K, R]):
             self._disown(old.container)
             record.failed_polls, record.named = 0, False
             if job.container:
+                self._turns += MARK in job.container and job.container not in self._owners
                 self._owners[job.container] = record
         if job.stage is Stage.CLOSED:
             self._disown(job.container)
@@ -208,11 +210,14 @@ class JobTable(Generic[K, R]):
         }
 
     def _pause(self, record: Record[K, R], now: float) -> float:
-        events_come = self.events_come and record.named
-        return poll_after(record.job, self._pace, now, events_come=events_come, containers=len(self._owners))
+        events_come, containers = self.events_come and record.named, len(self._owners) - self._turns
+        return poll_after(record.job, self._pace, now, events_come=events_come, containers=containers)
 
     def _disown(self, container: str) -> None:
-        if self._owners.pop(container, None) is not None and self._events:
+        if self._owners.pop(container, None) is None:
+            return
+        self._turns -= MARK in container
+        if self._events:
             self._former[container] = None
             if len(self._former) > FORMER:
                 self._former.popitem(last=False)

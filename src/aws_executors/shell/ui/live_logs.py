@@ -105,11 +105,17 @@ class LiveLogs:
             return ["The container's log could not be read; the API server's log says why."], []
 
     def tail(self, token: str, count: int) -> tuple[str, ...]:
-        """The last lines of a container's log; none if there are none, or if they cannot be read."""
+        """The last lines of a container's log; none if there are none, or if they cannot be read.
+
+        Once there are any, nothing of that log is kept: it is a megabyte or two, in a scheduler's memory.
+        """
         self.read(token)
         with self._lock:
             followed = self._followed.get(token)
-        return () if followed is None else followed.lines[-count:]
+            lines = () if followed is None else followed.lines[-count:]
+            if lines:
+                del self._followed[token]
+        return lines
 
     def _read(self, token: str) -> Read:
         source = self._lookups()

@@ -286,6 +286,18 @@ def test_a_message_on_which_the_reader_breaks_hinders_no_other() -> None:
     assert mailbox.deleted == ["poison", "arn:own 1"]
 
 
+def test_an_event_that_came_by_way_of_sns_is_read_like_any_other() -> None:
+    """A topic that spreads events to several queues puts each into a message of its own, unless raw delivery
+    is on. Source: "Amazon SNS raw message delivery", Developer Guide."""
+    by_sns = {"Type": "Notification", "TopicArn": "arn:aws:sns:us-east-1:123456789012:containers"}
+    wrapped = json.dumps(by_sns | {"MessageId": "22b8", "Message": event("arn:own").body})
+    broken = json.dumps(by_sns | {"Message": "no JSON"})
+    consumer = Consumer()
+    mailbox = after_receiving(consumer, Message(wrapped, "wrapped"), Message(broken, "broken"))
+    assert [one.id for one in consumer.heard] == ["arn:own"]
+    assert mailbox.deleted == ["wrapped", "broken"]
+
+
 def test_what_comes_after_the_end_is_given_back_for_others() -> None:
     consumer, mailbox = Consumer(), Mailbox([Success((event("arn:own"),))])
     listener = EventListener(mailbox, EventIntake(READ, consumer, Unmeasured()))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from aws_executors.shell.engine.calls import thread_pool as workers_module
-from aws_executors.shell.engine.calls.thread_pool import Workers
+from aws_executors.shell.engine.calls.thread_pool import Workers, ends_by_itself
 
 
 @pytest.fixture
@@ -254,3 +254,30 @@ def test_where_no_thread_can_be_had_calls_are_given_up_all_the_same(
     queue.set()
     impatient.call(says("next"), posted.put, lost)
     assert taken(posted, 1) == ["next"]
+
+
+def test_what_ends_by_itself_is_waited_for_and_what_comes_then_as_long_as_ever(
+    impatient: Workers, posted: queue.SimpleQueue[str]
+) -> None:
+    opened, ended = threading.Event(), threading.Event()
+
+    def stores_and_builds() -> str:
+        with ends_by_itself():
+            opened.wait(60)
+        posted.put("stored")
+        return spins(ended)
+
+    for _ in range(2):
+        impatient.call(stores_and_builds, posted.put, lost)
+    impatient.call(says("the others go on"), posted.put, lost)
+    assert taken(posted, 1) == ["the others go on"]
+    with pytest.raises(queue.Empty):
+        posted.get(timeout=1.0)
+    opened.set()
+    assert taken(posted, 4) == ["stored"] * 2 + ["lost: GivenUpError"] * 2
+    assert ended.wait(30)
+
+
+def test_elsewhere_than_in_a_worker_what_ends_by_itself_is_as_any_other() -> None:
+    with ends_by_itself():
+        pass

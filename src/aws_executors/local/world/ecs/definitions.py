@@ -97,6 +97,13 @@ def _check_definition(params: Json) -> None:
     check_sizes(params)
     if "FARGATE" in params.get("requiresCompatibilities", []):
         _check_fargate(params)
+    for one in containers:
+        if "memory" not in params and not {"memory", "memoryReservation"} & one.keys():
+            raise ServiceError(
+                "ClientException",
+                f"Invalid setting for container '{one['name']}'. At least one of 'memory' or "
+                "'memoryReservation' must be specified.",
+            )
 
 
 def _check_fargate(params: Json) -> None:

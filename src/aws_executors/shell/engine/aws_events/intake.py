@@ -83,7 +83,7 @@ class EventIntake:
 
     def _read_one(self, message: Message) -> Observation | None:
         try:
-            read = self._read(json.loads(message.body))
+            read = self._read(_event_in(message.body))
         except Exception as error:  # noqa: BLE001 - whatever one message is, the others are read
             read = Failure(Unreadable(id="", problem=f"{type(error).__name__}: {error}"))
         if is_successful(read):
@@ -91,3 +91,18 @@ class EventIntake:
             return read.unwrap()
         self._error_log.say(READING, "unreadable", read.failure().problem)
         return None
+
+
+def _event_in(body: str) -> object:
+    """The event in a message: the whole of it, or what SNS has put into one of its own, on its way from the
+    rule to the queue. Source: "Amazon SNS raw message delivery", Developer Guide.
+
+    >>> _event_in('{"Type": "Notification", "TopicArn": "arn:aws:sns:1", "Message": "[7]"}')
+    [7]
+    """
+    found: object = json.loads(body)
+    match found:
+        case {"Type": "Notification", "TopicArn": str(), "Message": str(message)}:
+            return json.loads(message)
+        case _:
+            return found

@@ -1,8 +1,8 @@
 """What the dispatcher has done elsewhere: calls to AWS, to the store and to Airflow's database, by workers.
 
 Law: every method returns at once; `then` is called with the result in the engine's thread. Nothing is
-decided here. Building requests, submitting, polling, the store and the database have threads of their own, so
-that none waits for another.
+decided here. Building requests, submitting, polling, the store, reading rows and changing them have threads
+of their own, so that none waits for another.
 """
 
 from __future__ import annotations
@@ -85,13 +85,16 @@ class Operations(Generic[K, R]):
         self._polling = Workers("poll", few, post)
         self._storing = Workers("store", few, post)
         self._reading = Workers("database", 1, post)
+        self._changing = Workers("rows", 1, post)  # which may wait for one that somebody holds locked
 
     @property
     def _pools(self) -> tuple[Workers, ...]:
-        return self._building, self._submitting, self._polling, self._storing, self._reading
+        return (
+            self._building, self._submitting, self._polling, self._storing, self._reading, self._changing
+        )  # fmt: skip
 
     def __repr__(self) -> str:
-        names = "build", "submit", "poll", "store", "database"
+        names = "build", "submit", "poll", "store", "database", "rows"
         return (
             "<" + ", ".join(f"{name} {pool!r}" for name, pool in zip(names, self._pools, strict=True)) + ">"
         )
@@ -168,23 +171,28 @@ class Operations(Generic[K, R]):
         then: Callable[[Result[Mapping[str, Row | None], str]], None],
     ) -> None:
         """Read the rows of these jobs, by token; the result has those that say something new."""
-        self._ask_database(partial(self._database.read, asked), then)
+        self._ask_database(self._reading, partial(self._database.read, asked), then)
 
     def fence(
         self, work_item: WorkItem[K, R], then: Callable[[Result[None, str]], None], priority: int = 0
     ) -> None:
         """Have Airflow refuse what this job's container still reports."""
         fence = partial(self._database.fence, work_item.key, work_item.job.token)
-        self._ask_database(fence, then, priority)
+        self._ask_database(self._changing, fence, then, priority)
 
     def requeue(self, work_item: WorkItem[K, R], then: Callable[[Result[None, str]], None]) -> None:
         """Give this job's task instance back to the scheduler."""
-        self._ask_database(partial(self._database.requeue, work_item.key, work_item.job.token), then)
+        requeue = partial(self._database.requeue, work_item.key, work_item.job.token)
+        self._ask_database(self._changing, requeue, then)
 
     def _ask_database(
-        self, ask: Callable[[], T], then: Callable[[Result[T, str]], None], priority: int = 0
+        self,
+        workers: Workers,
+        ask: Callable[[], T],
+        then: Callable[[Result[T, str]], None],
+        priority: int = 0,
     ) -> None:
-        """Ask in the database's thread; the answer, or in words why there is none."""
+        """Ask in a thread for it; the answer, or in words why there is none."""
 
         def run() -> Result[T, str]:
             try:
@@ -192,7 +200,7 @@ class Operations(Generic[K, R]):
             except Exception as error:  # noqa: BLE001 - whatever the database raises is reported by `then`
                 return Failure(words(error))
 
-        self._reading.call(run, then, lambda error: Failure(words(error)), priority)
+        workers.call(run, then, lambda error: Failure(words(error)), priority)
 
     # --- In the worker threads -----------------------------------------------------------------------------
 

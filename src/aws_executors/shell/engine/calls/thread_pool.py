@@ -3,7 +3,7 @@
 Law: the most urgent call is made first; every call is answered once, one that raises too; what came of
 it is posted, never handled here. The threads are daemons, so no exit waits for them. Calls to AWS end by
 their own timeouts. A person's builder may never return: with `patience`, such a call is given up, and another
-thread takes the place of the one that hangs.
+thread takes the place of the one that hangs. What a call waits for within `ends_by_itself` is not counted.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -38,6 +38,23 @@ class GivenUpError(AwsExecutorsError):
     """A call has not returned in its time."""
 
 
+_here = threading.local()
+
+
+@contextmanager
+def ends_by_itself() -> Iterator[None]:
+    """In this block a worker's call waits for what has a time limit of its own, and is not given up."""
+    run: _Run | None = getattr(_here, "run", None)
+    if run is None:
+        yield
+        return
+    run.waits = True
+    try:
+        yield
+    finally:
+        run.waits = False
+
+
 class _InterruptError(BaseException):
     """Ends a loop that nobody waits for any more; a wait inside of C goes on."""
 
@@ -57,6 +74,7 @@ class _Run:
     call: _Call[Any]
     thread: threading.Thread
     checks: int = 0
+    waits: bool = False  # for what ends by itself
     replaced: bool = False  # another thread was started in its thread's place
     given_up: bool = False
     returned: bool = False
@@ -140,7 +158,7 @@ class Workers:
         call = self._calls.get()
         if self._stopped.is_set():
             return False
-        run = _Run(call, threading.current_thread())
+        run = _here.run = _Run(call, threading.current_thread())
         self._runs.add(run)
         try:
             result = call.run()
@@ -187,11 +205,11 @@ class Workers:
     def _check(self, run: _Run) -> bool:
         """Check a call that hangs, whether it is to be given up; at the first check another thread takes the
         place of its thread."""
-        if not run.checks:
+        if run not in self._hanging:
             self._hanging.append(run)
         if not run.replaced and sum(other.replaced for other in self._hanging) < MOST_LOST:
             run.replaced = self._one_more()
-        run.checks += 1
+        run.checks += not run.waits
         run.given_up = run.checks >= CHECKS
         if run.given_up:
             self._runs.discard(run)

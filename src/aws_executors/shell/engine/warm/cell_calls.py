@@ -48,16 +48,19 @@ class CellCalls:
         self._clock = clock
         self._writing = Workers("cells", max(2, workers // 2), post)
         self._listing = Workers("cell-list", 1, post)
+        self._asking = Workers("unfinished", 1, post)  # Airflow's database, which may be slow
 
     def start(self) -> None:
         """Start the threads."""
         self._writing.start()
         self._listing.start()
+        self._asking.start()
 
     def stop(self) -> None:
         """Let the threads end, each after the call it is making."""
         self._writing.stop()
         self._listing.stop()
+        self._asking.stop()
 
     def list(self, then: Then[Mapping[str, str]]) -> None:
         """The ETags of all cells, by name."""
@@ -69,7 +72,7 @@ class CellCalls:
         def ask() -> Result[Collection[str], AwsError]:
             return Success(self._unfinished(groups))
 
-        self._listing.call(ask, then, _unclear)
+        self._asking.call(ask, then, _unclear)
 
     def read(self, name: str, then: Then[HeldCell | None]) -> None:
         """What a cell says now."""
