@@ -374,7 +374,7 @@ IMAGE: tuple[Reason, ...] = (
         what="The image or its tag does not exist",
         remedy=(
             "Check the image in the task or job definition (account, Region, repository, tag), and "
-            "that it was pushed, and is not archived."
+            "that it was pushed and is not archived."
         ),
         source=PAGE,
     ),
