@@ -86,6 +86,13 @@ def test_help_shows_the_examples(command: Command, capsys: pytest.CaptureFixture
     assert all(f"aws-executors {line}" in said for line, _ in command.examples)
 
 
+def test_the_package_is_the_command() -> None:
+    command = [sys.executable, "-m", "aws_executors", "doctr"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("did you mean doctor?\n")
+
+
 def test_a_wrong_command_line_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["iam-policy", "--section", "lambda"])

@@ -383,6 +383,30 @@ def build(launch):
             "def step(a, b): ...",
             "names a function of (a, b), not of one launch",
         ),
+        (
+            "request_builder",
+            "{m}.build",
+            "async def build(launch): ...",
+            "a function that is async, or yields, and so returns no request; write it as def build(launch)",
+        ),
+        (
+            "request_builder",
+            "{m}.build",
+            "def build(launch):\n    yield launch",
+            "a function that is async, or yields, and so returns no request; write it as def build(launch)",
+        ),
+        (
+            "request_builder",
+            "{m}.build",
+            "import no_such_package_x.y\ndef build(launch): ...",
+            "install no_such_package_x where the scheduler runs, or import something else",
+        ),
+        (
+            "request_builder",
+            "{m}.build",
+            "from airflow_aws_executors import AwsBatchExecutor\ndef build(launch): ...",
+            "import from aws_executors instead; docs/migration.md lists its names",
+        ),
         ("request_builder", "{m}.build", "", "names 'build', which {m} does not have; define it in {m}"),
         (
             "request_builder",

@@ -70,10 +70,14 @@ def why_no_builder(found: object) -> Unloaded | None:
         return Unloaded(f"names {kind}, not a function of one launch", BUILDER_FORM)
     if form := form_of_uncalled(found):
         return Unloaded("names a function that nobody called", f"write {form}; {STEPS}")
+    if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
+        return Unloaded("names a function that is async, or yields, and so returns no request", BUILDER_FORM)
     try:
         signature = inspect.signature(found)
-    except ValueError:  # some built-in callables have none
-        return None
+    except (ValueError, NameError, AttributeError):
+        return (
+            None  # some built-in callables have none; some annotations name what is imported for checks only
+        )
     try:
         signature.bind(None)
     except TypeError:
@@ -98,7 +102,13 @@ def _not_found(path: str, module_name: str, error: ModuleNotFoundError) -> Unloa
 
 def _raised(module_name: str, error: BaseException) -> Unloaded:
     words = one_line(f"{type(error).__name__}: {error_words(error)}".removesuffix(": "), PART)
-    return Unloaded(f"names the module {module_name}, which raised {words}{_place(error)}", "fix the module")
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    remedy = f"install {missing} where the scheduler runs, or import something else" if missing else ""
+    if missing == "airflow_aws_executors":
+        remedy = "import from aws_executors instead; docs/migration.md lists its names"
+    return Unloaded(
+        f"names the module {module_name}, which raised {words}{_place(error)}", remedy or "fix the module"
+    )
 
 
 def _place(error: BaseException) -> str:
