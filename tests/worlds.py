@@ -137,6 +137,11 @@ class Cloud:
         """The next calls are not carried out: `action` is submit, describe, find or stop."""
         self._plan(action, times, AwsError(kind=kind, code=kind.name, message=f"{action} refused"))
 
+    def serve(self, action: str) -> None:
+        """From now on calls are carried out."""
+        with self._lock:
+            self._plans.pop(action, None)
+
     def lose_next_answer(self, times: int = 1) -> None:
         """The next submissions are carried out, and nobody is told."""
         self._plan("submit", times, "lost")

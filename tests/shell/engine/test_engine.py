@@ -288,10 +288,11 @@ def test_c10_lost_answers_on_batch(batch: Town) -> None:
 def test_c22_a_container_that_is_forgotten_and_found_again_is_followed_to_its_end(place: Town) -> None:
     place.queue("t")
     id_ = place.run("t")
-    place.cloud.refuse("find", Kind.THROTTLED, 3)
+    place.cloud.refuse("find", Kind.THROTTLED, 10_000)
     place.cloud.forget(id_)
     until(lambda: place.cloud.calls["find"] >= 2)
     place.cloud.show(id_)
+    place.cloud.serve("find")
     until(lambda: [job.stage for job in place.engine.jobs()] == ["watching"])
     place.cloud.finish(id_, 1)
     until(lambda: place.ends("t"))
