@@ -90,8 +90,13 @@ class Operations(Generic[K, R]):
     @property
     def _pools(self) -> tuple[Workers, ...]:
         return (
-            self._building, self._submitting, self._polling, self._storing, self._reading, self._changing
-        )  # fmt: skip
+            self._building,
+            self._submitting,
+            self._polling,
+            self._storing,
+            self._reading,
+            self._changing,
+        )
 
     def __repr__(self) -> str:
         names = "build", "submit", "poll", "store", "database", "rows"
