@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import pty
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -269,6 +271,17 @@ def run():
         pass
     return len(told)
 first_process.leave(first_process.fork(run))
+"""
+
+ASKS = """
+import os, termios
+from aws_executors.run import first_process, warm_fork
+
+first_process.keep_signals()
+def run():
+    terminal = os.open("/dev/tty", os.O_RDWR)
+    termios.tcsetattr(terminal, termios.TCSANOW, termios.tcgetattr(terminal))  # as sudo, ssh and getpass do
+    return 7
 """
 
 WITH_A_THREAD = """
@@ -547,6 +560,24 @@ def test_a_stop_of_the_whole_group_is_heard_by_the_task_once() -> None:
                 process.wait(0.1)
         process.communicate("\nenough\n", timeout=20)
     assert process.returncode == 6
+
+
+@pytest.mark.parametrize(
+    "seen", ["first_process.fork(run)", "first_process.followed(warm_fork.forked(run))[0]"]
+)
+def test_what_asks_on_a_terminal_does_not_stand_still(seen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the container has one: whatever is not in its foreground is stopped as soon as it does."""
+    monkeypatch.setenv("PYTHONPATH", SOURCES)
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, [sys.executable, "-c", ASKS + f"first_process.leave({seen})"])
+    until, ended = time.monotonic() + 20, (0, 0)
+    while ended[0] == 0 and time.monotonic() < until:
+        time.sleep(0.05)
+        ended = os.waitpid(child, os.WNOHANG)
+    os.close(terminal)  # which ends the whole session
+    assert ended[0] == child
+    assert os.waitstatus_to_exitcode(ended[1]) == 7
 
 
 def test_a_stop_is_heard_where_a_thread_was_begun_before_the_launcher(tmp_path: Path) -> None:

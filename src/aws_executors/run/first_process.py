@@ -135,7 +135,7 @@ def _be_the_child(run: Callable[[], int]) -> None:
         signal.set_wakeup_fd(-1)
         for end in _pipe:
             os.close(end)
-        if sys.platform == "linux":
+        if sys.platform == "linux" and not _has_terminal():
             # Whoever stops a container may tell a whole group of processes (dumb-init in Airflow's image):
             # the task would hear of it from there and from here, and `on_kill` be called twice.
             os.setpgid(0, 0)
@@ -149,6 +149,16 @@ def _be_the_child(run: Callable[[], int]) -> None:
         code = 1
     finally:
         leave(code)
+
+
+def _has_terminal() -> bool:
+    """Whether a terminal controls this process (``pseudoTerminal``, ``docker run -t``): there a group that is
+    not in the foreground stands still as soon as one of it asks for a password, and for good."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY))
+    except OSError:
+        return False
+    return True
 
 
 def leave(code: int) -> NoReturn:
