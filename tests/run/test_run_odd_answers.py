@@ -274,14 +274,15 @@ first_process.leave(first_process.fork(run))
 """
 
 ASKS = """
-import os, termios
-from aws_executors.run import first_process, warm_fork
+import fcntl, os, termios
+from aws_executors.run import first_process
 
-first_process.keep_signals()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 def run():
     terminal = os.open("/dev/tty", os.O_RDWR)
     termios.tcsetattr(terminal, termios.TCSANOW, termios.tcgetattr(terminal))  # as sudo, ssh and getpass do
     return 7
+first_process.leave(first_process.fork(run))
 """
 
 WITH_A_THREAD = """
@@ -562,22 +563,18 @@ def test_a_stop_of_the_whole_group_is_heard_by_the_task_once() -> None:
     assert process.returncode == 6
 
 
-@pytest.mark.parametrize(
-    "seen", ["first_process.fork(run)", "first_process.followed(warm_fork.forked(run))[0]"]
-)
-def test_what_asks_on_a_terminal_does_not_stand_still(seen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_asks_on_a_terminal_does_not_stand_still() -> None:
     """Where the container has one: whatever is not in its foreground is stopped as soon as it does."""
-    monkeypatch.setenv("PYTHONPATH", SOURCES)
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execv(sys.executable, [sys.executable, "-c", ASKS + f"first_process.leave({seen})"])
-    until, ended = time.monotonic() + 20, (0, 0)
-    while ended[0] == 0 and time.monotonic() < until:
-        time.sleep(0.05)
-        ended = os.waitpid(child, os.WNOHANG)
-    os.close(terminal)  # which ends the whole session
-    assert ended[0] == child
-    assert os.waitstatus_to_exitcode(ended[1]) == 7
+    ours, its = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": SOURCES}
+    command = [sys.executable, "-c", ASKS]
+    with subprocess.Popen(command, env=environment, stdin=its, start_new_session=True) as process:
+        os.close(its)
+        try:
+            assert process.wait(20) == 7
+        finally:
+            process.kill()
+            os.close(ours)  # which ends whatever stands still there
 
 
 def test_a_stop_is_heard_where_a_thread_was_begun_before_the_launcher(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Run one workload of many in a fork, so that nothing of it is left for the next one.
 
 Law: this process never runs user code. The fork has a temporary folder of its own, and a process group
-where there is no terminal; environment, modules and working directory are its own by being a fork. Signals are kept in this process
-(`first_process.keep_signals`) and fetched where it waits, so that none is lost between two steps.
+where there is no terminal; environment, modules and working directory are its own by being a fork. Signals
+are kept in this process (`first_process.keep_signals`) and fetched where it waits, so that none is lost
+between two steps.
 """
 
 import os
