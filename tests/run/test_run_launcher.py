@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -701,3 +702,55 @@ def test_a_stop_while_a_callback_runs_does_not_say_that_it_has_not_begun(contain
     assert process.returncode == 1
     assert BEFORE_IT_BEGAN not in said
     assert "aws_executors.run: stopped by the platform (SIGTERM), and the callback may have begun" in said
+
+
+@needs(CALLBACKS)
+def test_a_second_stop_while_the_reason_of_the_first_is_asked_for_has_no_callback_called_again(
+    container: Container,
+) -> None:
+    written = CALLBACK.replace('"name":"tests"', '"name":"dags-folder"').replace("m.f", "dag.call_back")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = container.start("--json-string", written, SLEEP="20", **on_instance(silent))
+        # It asks twice: the container's first process, and its fork.
+        said = stopped_twice(process, lambda: container.proof == "called", silent, 2)
+    assert process.returncode == 1
+    assert BEFORE_IT_BEGAN not in said
+
+
+def test_a_second_stop_while_the_reason_of_the_first_is_asked_for_is_no_failure_of_the_task(
+    container: Container,
+) -> None:
+    with LocalAws() as aws, socket.create_server(("127.0.0.1", 0)) as silent:
+        aws.client("s3").create_bucket(Bucket="airflow")
+        aws.faults.hang("s3.GetObject", 60)
+        around = {**aws.environment, **on_instance(silent)}
+        process = container.start("--s3", "s3://airflow/w/k", **around)
+        said = stopped_twice(process, lambda: "s3.GetObject" in aws.calls(), silent, 1)
+    assert process.returncode == Exit.INFRASTRUCTURE
+    assert BEFORE_IT_BEGAN in said
+
+
+def on_instance(metadata: socket.socket) -> dict[str, str]:
+    """What tells a container that it runs on an instance whose metadata are there."""
+    return {
+        "AWS_EXECUTION_ENV": stop_cause.ON_EC2,
+        "AWS_EC2_METADATA_DISABLED": "false",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{metadata.getsockname()[1]}",
+    }
+
+
+def stopped_twice(
+    process: subprocess.Popen[str], reached: Callable[[], bool], metadata: socket.socket, askers: int
+) -> str:
+    """Stop it as soon as it is so far, and again once it asks for the reason; what it said."""
+    until = time.monotonic() + 60
+    while not reached() and time.monotonic() < until:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    metadata.settimeout(30)
+    with ExitStack() as asked:
+        for _ in range(askers):
+            asked.enter_context(metadata.accept()[0])
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    return said

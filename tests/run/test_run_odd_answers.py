@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import pty
 import shutil
 import signal
 import socket
@@ -161,8 +162,8 @@ import os, signal, sys
 from aws_executors.run import first_process, warm_fork
 
 def told_meanwhile(ready=first_process.stop_at_once):
-    ready()
     os.kill(os.getpid(), signal.SIGTERM)  # which waits, as signals are blocked in the fork's first moment
+    ready()
 first_process.stop_at_once = warm_fork.stop_at_once = told_meanwhile
 """
 
@@ -271,6 +272,18 @@ def run():
 first_process.leave(first_process.fork(run))
 """
 
+ASKS = """
+import fcntl, os, termios
+from aws_executors.run import first_process
+
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+def run():
+    terminal = os.open("/dev/tty", os.O_RDWR)
+    termios.tcsetattr(terminal, termios.TCSANOW, termios.tcgetattr(terminal))  # as sudo, ssh and getpass do
+    return 7
+first_process.leave(first_process.fork(run))
+"""
+
 WITH_A_THREAD = """
 import os, signal, sys, threading, time
 threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
@@ -292,6 +305,82 @@ assert time.monotonic() - began < 5
 ended = warm_fork.run_apart(run)
 assert ended.stopped == "SIGTERM"
 sys.exit(ended.exit_code)
+"""
+
+BEHIND_OTHERS = """
+import os, signal, sys
+from aws_executors.run import first_process, warm_fork
+
+first_process.keep_signals()
+for _ in range(200):  # as of so many orphans
+    os.kill(os.getpid(), signal.SIGCHLD)
+os.kill(os.getpid(), signal.SIGTERM)
+sys.exit(7 if warm_fork.told_to_stop(0) == "SIGTERM" else 1)
+"""
+
+BLOCKED = """
+import os, signal, sys
+from aws_executors.run import first_process, warm_fork
+
+signal.pthread_sigmask(signal.SIG_BLOCK, first_process.WATCHED)
+first_process.keep_signals()
+os.kill(os.getpid(), signal.SIGTERM)
+sys.exit(7 if warm_fork.told_to_stop(10) == "SIGTERM" else 1)
+"""
+
+BLOCKED_AT_FIRST = """
+import os, signal, sys
+from aws_executors.run import first_process
+
+signal.pthread_sigmask(signal.SIG_BLOCK, first_process.PASSED_ON)
+first_process.stop_at_once()
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+except first_process.StoppedError:
+    sys.exit(7)
+"""
+
+STOPPED_TWICE = """
+import os, signal, sys
+from aws_executors.run import first_process
+
+first_process.stop_at_once()
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+except first_process.StoppedError:
+    for number in first_process.PASSED_ON:
+        os.kill(os.getpid(), number)
+    sys.exit(7)
+"""
+
+STOPPED_AT_THE_LAST = """
+import os, signal, sys
+from aws_executors.run import first_process
+
+class Slow:
+    def flush(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+def run():
+    sys.stdout = Slow()
+    return 7
+sys.exit(first_process.fork(run))
+"""
+
+KEPT_BACK = """
+import sys
+from aws_executors.run import first_process, warm_fork
+
+first_process.keep_signals()
+print("said by a plugin, and in nobody's log yet")
+ended = warm_fork.run_apart(lambda: (7, True))
+first_process.leave(ended.exit_code)
+"""
+
+SAID_ONCE = """
+from aws_executors.run import first_process
+
+print("said before")
+first_process.leave(first_process.fork(lambda: 7))
 """
 
 MARKED = """
@@ -473,6 +562,20 @@ def test_a_stop_of_the_whole_group_is_heard_by_the_task_once() -> None:
     assert process.returncode == 6
 
 
+def test_what_asks_on_a_terminal_does_not_stand_still() -> None:
+    """Where the container has one: whatever is not in its foreground is stopped as soon as it does."""
+    ours, its = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": SOURCES}
+    command = [sys.executable, "-c", ASKS]
+    with subprocess.Popen(command, env=environment, stdin=its, start_new_session=True) as process:
+        os.close(its)
+        try:
+            assert process.wait(20) == 7
+        finally:
+            process.kill()
+            os.close(ours)  # which ends whatever stands still there
+
+
 def test_a_stop_is_heard_where_a_thread_was_begun_before_the_launcher(tmp_path: Path) -> None:
     """As by a profiler: a signal that is blocked here would end the process by way of that thread."""
     assert python(WITH_A_THREAD, TMPDIR=str(tmp_path)) == 7
@@ -491,6 +594,36 @@ def test_where_the_log_cannot_be_written_its_exit_code_says_all_the_same_what_is
 def test_a_mark_that_cannot_be_written_does_not_keep_a_workload_from_being_run() -> None:
     with open("/dev/full", "wb") as full:
         assert python(MARKED, full.fileno()) == 7
+
+
+@pytest.mark.parametrize("code", [BLOCKED, BLOCKED_AT_FIRST])
+def test_a_stop_is_heard_where_whoever_starts_the_container_has_blocked_it(code: str) -> None:
+    assert python(code) == 7
+
+
+def test_a_stop_is_heard_behind_the_ends_of_many_children() -> None:
+    assert python(BEHIND_OTHERS) == 7
+
+
+def test_a_second_stop_does_not_interrupt_what_is_done_about_the_first() -> None:
+    assert python(STOPPED_TWICE) == 7
+
+
+def test_a_stop_while_the_last_lines_are_written_does_not_change_how_a_workload_ended() -> None:
+    assert python(STOPPED_AT_THE_LAST) == 7
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_lines_that_cannot_be_written_keep_no_workload_from_being_run(closed: bool, tmp_path: Path) -> None:
+    code = f"import sys\nsys.stdout.close()\nprint = str\n{KEPT_BACK}" if closed else KEPT_BACK
+    with open("/dev/full", "wb") as full:
+        assert python(code, full.fileno(), TMPDIR=str(tmp_path)) == 7
+
+
+def test_what_was_said_before_the_fork_is_in_the_log_once(tmp_path: Path) -> None:
+    with open(tmp_path / "log", "wb") as file:
+        assert python(SAID_ONCE, file.fileno()) == 7
+    assert (tmp_path / "log").read_text() == "said before\n"
 
 
 def test_a_workload_whose_encryption_breaks_off_is_one_for_another_container(

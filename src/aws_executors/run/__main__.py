@@ -175,32 +175,49 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
     Source: ``airflow/sdk/execution_time/execute_workload.py``.
     """
     from airflow.executors.workloads import ExecuteTask
-    from airflow.settings import dispose_orm
 
-    from aws_executors.run.exit_codes import FAILED, exit_code
+    from aws_executors.run.exit_codes import FAILED
 
     asks_first = isinstance(workload, ExecuteTask)
     with compat.answers() as heard:
         try:
-            dispose_orm(do_log=False)
-            # Nobody hears when a callback begins: from here on it may have, and a code that says otherwise
-            # would have it called a second time.
-            heard.begun = not asks_first
-            left = compat.run_workload(workload)
+            return _run(workload, heard, left_by, asks_first=asks_first)
         except StoppedError as error:
             if not heard.begun:
                 return _stopped(error)
             what = "the task had begun" if asks_first else "the callback may have begun"
             say(f"stopped by the platform ({error}), and {what}: {stop_cause.why()}")
             return FAILED
-        except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
-            if not heard.not_understood:
-                code = exit_code(error)
-                if heard.begun and (code == Exit.CANNOT_START or not asks_first):
-                    code = FAILED
-                say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
-                return code
-            left = FAILED
+
+
+def _run(
+    workload: "ExecuteTask | ExecuteCallback",
+    heard: compat.Heard,
+    left_by: Callable[[int], None] | None,
+    *,
+    asks_first: bool,
+) -> int:
+    """`supervise`, where a stop raises `StoppedError`, whatever is done just then."""
+    from airflow.settings import dispose_orm
+
+    from aws_executors.run.exit_codes import FAILED, exit_code
+
+    try:
+        dispose_orm(do_log=False)
+        # Nobody hears when a callback begins: from here on it may have, and a code that says otherwise
+        # would have it called a second time.
+        heard.begun = not asks_first
+        left = compat.run_workload(workload)
+    except StoppedError:
+        raise
+    except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
+        if not heard.not_understood:
+            code = exit_code(error)
+            if heard.begun and (code == Exit.CANNOT_START or not asks_first):
+                code = FAILED
+            say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
+            return code
+        left = FAILED
     if heard.not_understood:
         known = f"a report of the task's state as Airflow {compat.image_airflow()} writes it"
         say(f"Airflow's API server did not understand {known}; {SAME}")

@@ -40,14 +40,29 @@ def say(words: str) -> None:
         sys.stderr.flush()
 
 
+def flush() -> None:
+    """Write what both outputs have kept back, where they take it."""
+    for name in ("stdout", "stderr"):
+        with suppress(*UNWRITTEN):
+            getattr(sys, name).flush()
+
+
 def stop_at_once() -> None:
-    """From now on, a stop signal raises `StoppedError`."""
+    """From now on, a stop signal raises `StoppedError`; the next ones do nothing."""
 
     def stop(number: int, frame: FrameType | None) -> None:
+        ignore_stops()  # it would interrupt what is done about this one, and the exit code be another
         raise StoppedError(signal.Signals(number).name)
 
     for number in PASSED_ON:
         signal.signal(number, stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)  # whoever has started this may have blocked them
+
+
+def ignore_stops() -> None:
+    """From now on, a stop signal does nothing: how this process ends is known."""
+    for number in PASSED_ON:
+        signal.signal(number, signal.SIG_IGN)
 
 
 _pipe: list[int] = []
@@ -68,6 +83,7 @@ def keep_signals() -> None:
     signal.set_wakeup_fd(_pipe[1])
     for number in WATCHED:
         signal.signal(number, _nothing)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)  # whoever has started this may have blocked them
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:
@@ -102,6 +118,7 @@ def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int
 def forked(run: Callable[[], int]) -> int:
     """Run this in a fork, and leave with the exit code that it returns; the fork's process id. Raises
     OSError."""
+    flush()  # or both processes write it
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)  # until the fork handles them in its own way
     try:
         child = os.fork()
@@ -118,26 +135,36 @@ def _be_the_child(run: Callable[[], int]) -> None:
         signal.set_wakeup_fd(-1)
         for end in _pipe:
             os.close(end)
-        if sys.platform == "linux":
+        if sys.platform == "linux" and not _has_terminal():
             # Whoever stops a container may tell a whole group of processes (dumb-init in Airflow's image):
             # the task would hear of it from there and from here, and `on_kill` be called twice.
             os.setpgid(0, 0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD,))
         stop_at_once()  # until Airflow's supervisor, which then has a task, handles the signals
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
-        code = 1
         code = run()
     except StoppedError:
-        code = Exit.INFRASTRUCTURE  # whoever runs anything says himself what a stop means then
+        pass  # whoever runs anything says himself what a stop means then
+    except BaseException:  # noqa: BLE001 - reported by the exit code
+        code = 1
     finally:
         leave(code)
 
 
+def _has_terminal() -> bool:
+    """Whether a terminal controls this process (``pseudoTerminal``, ``docker run -t``): there a group that is
+    not in the foreground stands still as soon as one of it asks for a password, and for good."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY))
+    except OSError:
+        return False
+    return True
+
+
 def leave(code: int) -> NoReturn:
-    """End a fork with this exit code, whatever it has left undone."""
-    with suppress(*UNWRITTEN):
-        sys.stdout.flush()
-        sys.stderr.flush()
+    """End this process with this exit code, whatever it has left undone."""
+    ignore_stops()
+    flush()
     os._exit(code)
 
 

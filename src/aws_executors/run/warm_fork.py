@@ -1,13 +1,13 @@
 """Run one workload of many in a fork, so that nothing of it is left for the next one.
 
-Law: this process never runs user code. The fork has a process group and a temporary folder of its own;
-environment, modules and working directory are its own by being a fork. Signals are kept in this process
-(`first_process.keep_signals`) and fetched where it waits, so that none is lost between two steps.
+Law: this process never runs user code. The fork has a temporary folder of its own, and a process group
+where there is no terminal; environment, modules and working directory are its own by being a fork. Signals
+are kept in this process (`first_process.keep_signals`) and fetched where it waits, so that none is lost
+between two steps.
 """
 
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -43,10 +43,11 @@ def told_to_stop(seconds: float) -> str:
     until = time.monotonic() + seconds
     while True:
         left = max(0.0, until - time.monotonic())
-        for number in signals(left):
+        come = signals(left)
+        for number in come:
             if number in PASSED_ON:
                 return signal.Signals(number).name
-        if not left:
+        if not (come or left):  # a stop may stand behind the ends of many children
             return ""
 
 
@@ -96,8 +97,6 @@ def _forked(run: Callable[[], tuple[int, bool]], folder: str) -> tuple[int, int]
     """The fork's process id, and where it says that its end was clean."""
     read_end, write_end = os.pipe()
     os.set_blocking(read_end, False)
-    sys.stdout.flush()
-    sys.stderr.flush()
 
     def apart() -> int:
         os.close(read_end)

@@ -14,7 +14,7 @@ from uuid import uuid4
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.log_marks import Mark
 from aws_executors.run import hostname, leftovers
-from aws_executors.run.first_process import keep_signals, say
+from aws_executors.run.first_process import UNWRITTEN, keep_signals, say
 from aws_executors.run.preload import preload_for_many, without_collecting
 from aws_executors.run.sources import NoWorkloadError
 from aws_executors.run.warm import ServingContainer, ServingLimits, Store
@@ -78,6 +78,6 @@ def _own_id() -> str:
 
 def _print(mark: Mark) -> None:
     """To the stream of the tasks' own lines, so that it stands before and after them."""
-    with suppress(OSError):  # the workload is taken, whether the log has its lines or not
+    with suppress(*UNWRITTEN):  # the workload is taken, whether the log has its lines or not
         sys.stdout.flush()
         os.write(sys.stdout.fileno(), f"{mark}\n".encode())

@@ -307,6 +307,17 @@ def test_what_is_taken_back_before_it_is_started_is_looked_for_nowhere(
     turn_until(made, lambda: "ecs.ListTasks" in aws.calls())
 
 
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_what_has_no_token_has_no_container_to_be_looked_for(
+    nothing: str | None, executor: AwsEcsFargateExecutor, aws: LocalAws
+) -> None:
+    given = task_instance(queue="exit-0")
+    given.becomes("queued", external_executor_id=nothing)
+    executor.revoke_task(ti=given.row())
+    turn_a_while(executor)
+    assert "ecs.ListTasks" not in aws.calls()
+
+
 def least_urgent_first(executor: BaseExecutor) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
     """How Airflow 3.2 and 3.3.0 order what waits. Source: ``airflow/executors/base_executor.py``."""
     return sorted(executor.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight)

@@ -43,6 +43,9 @@ class Clerk(Operations[str, Order]):
         self.stopped: list[tuple[float, str]] = []
         self.looks: list[tuple[float, int]] = []
         self.reads: list[tuple[float, frozenset[str]]] = []
+        self.fences: list[tuple[float, str]] = []
+        self.locked = False  # the rows, so that no fence is answered
+        self.waiting: list[Callable[[Result[None, str]], None]] = []
         self.down = False
         self.renewed: list[tuple[float, int]] = []
         self.discarded: list[tuple[float, str]] = []
@@ -158,7 +161,11 @@ class Clerk(Operations[str, Order]):
     def fence(
         self, work_item: WorkItem[str, Order], then: Callable[[Result[None, str]], None], priority: int = 0
     ) -> None:
-        self.messages.append(partial(then, Success(None)))
+        self.fences.append((self.now, work_item.job.token))
+        if self.locked:
+            self.waiting.append(then)
+        else:
+            self.messages.append(partial(then, Success(None)))
 
     def read_rows(
         self,

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 
 import pytest
-from returns.result import Result, Success
+from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.aws.token_bucket import Quota
@@ -360,6 +360,24 @@ def test_what_is_new_is_read_every_time_beside_many_that_do_not_change() -> None
     clerk.run(until=206.1, tick=0.05)
     assert [len(tokens - {"fenced"}) for _, tokens in clerk.reads].count(3_000) == 2
     assert sum("fenced" in tokens for _, tokens in clerk.reads) >= 5
+
+
+def test_a_fence_that_waits_for_a_locked_row_is_asked_for_once_however_often_the_row_is_read() -> None:
+    clerk = Clerk(Cloud())
+    clerk.status, clerk.locked = "running", True
+    clerk.cloud.submit(Order("t", 1))
+    clerk.take(WorkItem(job=Job(token="t", purpose=Purpose.RELEASE), key="t"))
+    clerk.run(until=60.0, tick=0.05)
+    assert len(clerk.reads) > 50
+    assert [token for _, token in clerk.fences] == ["t"]
+    assert clerk.stopped == []
+    clerk.locked = False
+    clerk.waiting.pop()(Failure("lock timeout"))
+    clerk.run(until=62.0, tick=0.05)
+    assert len(clerk.fences) > 1
+    clerk.status = "restarting"
+    clerk.run(until=64.0, tick=0.05)
+    assert [container for _, container in clerk.stopped] == ["c1"]
 
 
 def test_after_a_failure_of_the_database_nothing_that_was_known_is_read_anew() -> None:

@@ -284,9 +284,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             token = self._current_tokens.strike(key)
             if token is not None:
                 self._revoke(token)
-            elif (other := ti.external_executor_id) not in (None, unused) and (
-                started := self._started
-            ) is not None:
+            elif (other := ti.external_executor_id) and other != unused and (started := self._started):
                 # Another scheduler's: it is not in our table, but what it started can be found by its token.
                 started.engine.hand_over(iter([started.work_items.revoked(ti, other)]))
         except Exception:

@@ -15,6 +15,8 @@ from functools import partial
 from math import inf
 from typing import Generic, TypeVar
 
+from returns.result import Result
+
 from aws_executors.core.lifecycle import effects, events, metrics
 from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.machine import advance, begin
@@ -308,8 +310,7 @@ class Dispatcher(Generic[K, R]):
             case effects.ReadRow():
                 self._polling.want_row(record.job.token)
             case effects.Fence():
-                note = partial(self._error_log.note, "Setting a task instance to restarting")
-                self._operations.fence(work_item, note)  # the next row that is read shows it
+                self._fence(record)
             case effects.Requeue():
                 self._cleanup.requeue(work_item)
             case effects.Report() | effects.ReleaseSlot() | effects.LogEvent() if record.job.pooled:
@@ -320,6 +321,16 @@ class Dispatcher(Generic[K, R]):
                 if failed is not None:
                     self._sink.count(metrics.name_of(metrics.FAILURES, failed))
                 self._outbox.append(AirflowUpdate(record.job.token, work_item.key, effect))
+
+    def _fence(self, record: Record[K, R]) -> None:
+        """Ask for it once: until a row is changed that somebody holds locked, it is read again and again."""
+        if not record.fencing:
+            record.fencing = True
+            self._operations.fence(record.work_item, partial(self._fenced, record))
+
+    def _fenced(self, record: Record[K, R], result: Result[None, str]) -> None:
+        record.fencing = False  # the next row that is read shows whether it is
+        self._error_log.note("Setting a task instance to restarting", result)
 
     # --- What the pool of warm containers asks for ----------------------------------------------------------
 

@@ -49,6 +49,7 @@ class Record(Generic[K, R]):
     accounted: str = ""  # the last container whose end was told where usage is recorded
     pending: dict[type[Effect[R]], int] = field(default_factory=dict)
     """The numbers of the requests that are not answered, one of a kind."""
+    fencing: bool = False  # whether its row is to be fenced, and may be locked
     in_doubt: bool = False  # its row must be read before anything is submitted for it
     on_hold: Submit[R] | None = None  # the submission that waits for that
 

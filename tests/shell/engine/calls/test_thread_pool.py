@@ -3,6 +3,7 @@
 import queue
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -276,6 +277,25 @@ def test_what_ends_by_itself_is_waited_for_and_what_comes_then_as_long_as_ever(
     opened.set()
     assert taken(posted, 4) == ["stored"] * 2 + ["lost: GivenUpError"] * 2
     assert ended.wait(30)
+
+
+def test_nothing_of_a_call_is_kept_until_the_next_one(one: Workers, posted: queue.SimpleQueue[str]) -> None:
+    """It may have a workload's token with it."""
+
+    class Asked:
+        def __call__(self) -> str:
+            return "done"
+
+    asked = Asked()
+    there = weakref.ref(asked)
+    one.start()
+    one.call(asked, posted.put, lost)
+    assert taken(posted, 1) == ["done"]
+    del asked
+    until = time.monotonic() + 30
+    while there() is not None and time.monotonic() < until:
+        time.sleep(0.01)
+    assert there() is None
 
 
 def test_elsewhere_than_in_a_worker_what_ends_by_itself_is_as_any_other() -> None:

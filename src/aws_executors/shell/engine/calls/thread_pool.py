@@ -171,6 +171,7 @@ class Workers:
                     words(error),
                 )
             result = call.on_error(error)
+        _here.run = None  # what was asked for, with its secrets, is not kept until the next call
         with self._lock:
             self._runs.discard(run)
             run.returned = True
