@@ -183,7 +183,9 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
     if parts["pair"] and "," not in parts["pair"] and not _PAIRED.search(before + parts["pair"].rstrip()[-1]):
         return None
     if colon and _at_an_end(text, found.start(), name, closed=bool(parts["close"])):
-        return _value(text, begin) if _OPENED.match(text, begin) else None
+        if _OPENED.match(text, begin):
+            return _value(text, begin)
+        return _flagged("", text, begin) if _ALONE.match(text, begin) else None
     if colon and (block := _BLOCK.match(text, begin)):
         return _block(text, found.start(), block.end())
     if colon and not parts["close"] and name.lower() in ("cookie", "set-cookie"):
