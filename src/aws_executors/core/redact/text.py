@@ -66,7 +66,7 @@ _ALONE = re.compile(
 make it a sentence."""
 _COOKIES = re.compile(r"""(?=[^\s=;"'\\]{1,256}+=)(?:[^\n"'\\]++|\\(?![nr"'])|(?<==)"[^"\n\\]*+")+""")
 """The value of a header with cookies; without a sign of equality it is a sentence."""
-_BLOCK = re.compile(r"[|>][-+0-9]{0,2}+[ \t]*+(?:#[^\n]*+)?\r?+\n")
+_BLOCK = re.compile(r"[|>][-+0-9]{0,2}+[ \t]*+(?:#[^\n]{0,1000}+)?\r?+\n")
 """What stands in YAML for a text that is on the next lines."""
 _INDENT = re.compile(r"[ \t]*+")
 _WIDEST = 200
