@@ -120,10 +120,10 @@ class EksPropertiesOverride:
 
 
 _QUANTITY = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,9})?)(?P<unit>m|[kMGT]|[KMGT]i|)", re.ASCII)
-_UNITS: Mapping[str, Fraction | int] = MappingProxyType(
-    {"m": Fraction(1, 1000), "": 1}
-    | {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-    | {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_UNITS: Mapping[str, Fraction] = MappingProxyType(
+    {"m": Fraction("1e-3"), "": Fraction(1)}
+    | {unit: Fraction(f"1e{3 * power}") for power, unit in enumerate("kMGT", 1)}
+    | {f"{unit}i": Fraction(1 << 10 * power) for power, unit in enumerate("KMGT", 1)}
 )
 _SPARE = frozenset({"cpu", "ephemeral-storage"})
 """What a container may use more of than is kept for it."""

@@ -25,7 +25,7 @@ ENOUGH = 8
 
 _COMMON = re.compile(
     r"(?:(?:an?|cannot|can't|connection|could|does|error|failed|for|in|invalid|is|no|not|setting|such|the|to"
-    r"|unable|unexpected|unknown|while):?\s)*+"
+    r"|unable|unexpected|unknown|while):?\s)*"
 )
 
 OUTSIDE = frozenset(
