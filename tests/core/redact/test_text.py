@@ -340,6 +340,8 @@ def test_a_value_of_such_a_name_however_it_is_quoted(drawn: tuple[str, str]) -> 
         ('"https://a.example.com/token": hunter2hunter2', '"https://a.example.com/token": ***'),
         ('exec: "token": hunter2hunter2, b', 'exec: "token": ***, b'),
         ("/etc/passwd: hunter2hunter2", "/etc/passwd: ***"),
+        ('"https://a.example.com/token": ["hunter2"]', '"https://a.example.com/token": [***]'),
+        ('exec: "token": token hunter2hunter2', 'exec: "token": token ***'),
         ('{"a": "https://b/", "token": hunter2}', '{"a": "https://b/", "token": ***}'),
     ],
 )

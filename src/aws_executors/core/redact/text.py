@@ -183,7 +183,9 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
     if parts["pair"] and "," not in parts["pair"] and not _PAIRED.search(before + parts["pair"].rstrip()[-1]):
         return None
     if colon and _at_an_end(text, found.start(), name, closed=bool(parts["close"])):
-        if _OPENED.match(text, begin):
+        scheme = _SCHEME.match(text, begin)
+        begin = scheme.end() if scheme else begin
+        if _OPENED.match(text, begin) or text.startswith("[", begin):
             return _value(text, begin)
         return _flagged("", text, begin) if _ALONE.match(text, begin) else None
     if colon and (block := _BLOCK.match(text, begin)):
