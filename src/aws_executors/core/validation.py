@@ -53,7 +53,7 @@ MISPLACED = ("Input should", "String should", "Tuple should", "List should")
 ABSENT = frozenset({"missing", "too_long", "too_short"})
 BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
-SECRET = frozenset({"environment", "env", "command", "args", "variables"})
+SECRET = frozenset({"environment", "env", "command", "args", "parameters", "variables"})
 AMOUNTS: Mapping[str, str] = {
     "cpu": "CPU units, of which 1024 make one vCPU, as in 256",
     "memory": "MiB, as in 2048",
@@ -165,8 +165,12 @@ def refusal(
 
 
 def found_by_pydantic(error: BaseException) -> ValidationError | None:
-    """What pydantic found: an error of its own, or the one that a structure was refused for."""
-    found = error.__context__ if isinstance(error, RequestError) else error
+    """What pydantic found: an error of its own, or the one that a structure was refused for.
+
+    Such a refusal is raised `from None`; without that, the context is what a caller was at when it called.
+    """
+    refused = isinstance(error, RequestError) and error.__suppress_context__
+    found = error.__context__ if refused else error
     return found if isinstance(found, ValidationError) else None
 
 

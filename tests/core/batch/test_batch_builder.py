@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws_executors.batch import BatchSettings, SubmitJob, build, build_from, lookup_prefix, over_options
-from aws_executors.core.batch.builder import from_options, job_name
+from aws_executors.core.batch.builder import from_options, job_name, sealed
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.compose import built
 from aws_executors.core.requests.launch import Launch, Task
@@ -258,3 +258,31 @@ def test_a_builder_prints_as_the_call_that_made_it() -> None:
     shape = from_options(SETTINGS)
     assert isinstance(shape, SubmitJob)
     assert repr(build_from(shape)) == f"build_from({shape!r})"
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "request_", "refused"),
+    [
+        ("cpu", "0.7", "700m", False),
+        ("cpu", "2.3", "2300m", False),
+        ("cpu", "700m", "0.7", False),
+        ("cpu", "0.7", "701m", True),
+        ("cpu", "2", "0.5", False),
+        ("memory", "1Gi", "1024Mi", False),
+        ("memory", "1G", "1Gi", True),
+        ("memory", "2Gi", "1Gi", True),
+        ("ephemeral-storage", "2Gi", "1Gi", False),
+        ("ephemeral-storage", "1Gi", "2Gi", True),
+        ("nvidia.com/gpu", "2", "1", True),
+        ("memory", "1e9", "1Gi", False),
+    ],
+)
+def test_sizes_of_a_pod_are_compared_as_amounts(name: str, limit: str, request_: str, refused: bool) -> None:
+    resources = {"limits": {name: limit}, "requests": {name: request_}}
+    config = {"eksPropertiesOverride": {"podProperties": {"containers": [{"resources": resources}]}}}
+    made = build(launch(config=config))
+    if not refused:
+        assert sealed(launch(), made).eks_properties_override == made.eks_properties_override
+        return
+    with pytest.raises(RequestError, match=f"limits {name}={limit} is .* requests {name}={request_}"):
+        sealed(launch(), made)

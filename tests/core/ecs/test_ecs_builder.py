@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, reject
 
 from aws_executors import Launch, RequestError, Task, compose, queue_is, to_kwargs, when
+from aws_executors.core.ecs.sendable import check_sendable
 from aws_executors.ecs import (
     ContainerOverride,
     EcsOptions,
@@ -426,3 +427,20 @@ def test_options_laid_over_twice_are_options_laid_over_once(shape: RunTask, opti
 @given(run_tasks)
 def test_no_options_change_nothing(shape: RunTask) -> None:
     assert with_options(shape, EcsOptions(), "main") == shape
+
+
+@pytest.mark.parametrize(
+    ("cpu", "refused"), [("512", True), (".5 vCPU", True), ("0.5", False), ("2 vCPU", False), ("", False)]
+)
+def test_a_container_is_held_against_its_task_where_aws_reads_a_size(cpu: str, refused: bool) -> None:
+    container = ContainerOverride(name="main", cpu=1024)
+    request = RunTask(
+        task_definition="a",
+        launch_type="EC2",
+        overrides=Overrides(cpu=cpu or None, container_overrides=(container,)),
+    )
+    if not refused:
+        check_sendable(request)
+        return
+    with pytest.raises(RequestError, match="cpu=1024, more than its task's cpu=512"):
+        check_sendable(request)

@@ -92,6 +92,7 @@ HOSTILE = (
     'exec: "token": b ',
     '://token": ',
     "/etc/passwd: ",
+    "password: |#",
 )
 """What a pattern that goes back over its text takes hours for, said a hundred thousand times."""
 
@@ -336,6 +337,11 @@ def test_a_value_of_such_a_name_however_it_is_quoted(drawn: tuple[str, str]) -> 
         ('{"prod/db/password": "hunter2"}', '{"prod/db/password": "***"}'),
         ("prod/db/password: hunter2", "prod/db/password: ***"),
         ('exec: "token": "hunter2"', 'exec: "token": "***"'),
+        ('"https://a.example.com/token": hunter2hunter2', '"https://a.example.com/token": ***'),
+        ('exec: "token": hunter2hunter2, b', 'exec: "token": ***, b'),
+        ("/etc/passwd: hunter2hunter2", "/etc/passwd: ***"),
+        ('"https://a.example.com/token": ["hunter2"]', '"https://a.example.com/token": [***]'),
+        ('exec: "token": token hunter2hunter2', 'exec: "token": token ***'),
         ('{"a": "https://b/", "token": hunter2}', '{"a": "https://b/", "token": ***}'),
     ],
 )

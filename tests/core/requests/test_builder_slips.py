@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import cast
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 import aws_executors
 from aws_executors import (
@@ -21,6 +22,7 @@ from aws_executors import (
     ecs,
 )
 from aws_executors.core.requests.compose import built
+from aws_executors.core.requests.maker import maker
 from strategies import ECS_SETTINGS
 
 BATCH = Launch(
@@ -265,6 +267,22 @@ def test_no_value_of_a_variable_is_quoted() -> None:
     assert "716" not in str(told.value)
     with pytest.raises(RequestError, match="value must be text, not int; put it in quotes"):
         ecs.KeyValuePair(name="DB_PASSWORD", value=715)  # type: ignore[arg-type]
+    for parameters in ([("key", 715)], "key=715"):
+        with pytest.raises(RequestError) as told:
+            replace(batch.build(BATCH), parameters=parameters)  # type: ignore[arg-type]
+        assert "715" not in str(told.value)
+
+
+def test_a_refusal_tells_of_its_own_call_and_not_of_what_the_caller_was_at() -> None:
+    @maker
+    def with_words() -> None:
+        raise RequestError("the words of the step")
+
+    try:
+        TypeAdapter(int).validate_python("many")
+    except ValidationError:
+        with pytest.raises(RequestError, match="the words of the step"):
+            with_words()
 
 
 class Whole:

@@ -6,6 +6,7 @@ Law: as in `overrides.py`: one frozen value per structure of Batch's API, under 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Annotated
 
@@ -119,11 +120,13 @@ class EksPropertiesOverride:
 
 
 _QUANTITY = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,9})?)(?P<unit>m|[kMGT]|[KMGT]i|)", re.ASCII)
-_UNITS: Mapping[str, float] = MappingProxyType(
-    {"": 1, "m": 1e-3}
-    | {unit: 1000.0 ** (power + 1) for power, unit in enumerate("kMGT")}
-    | {f"{unit}i": 1024.0 ** (power + 1) for power, unit in enumerate("KMGT")}
+_UNITS: Mapping[str, Fraction] = MappingProxyType(
+    {"m": Fraction("1e-3"), "": Fraction(1)}
+    | {unit: Fraction(f"1e{3 * power}") for power, unit in enumerate("kMGT", 1)}
+    | {f"{unit}i": Fraction(1 << 10 * power) for power, unit in enumerate("KMGT", 1)}
 )
+_SPARE = frozenset({"cpu", "ephemeral-storage"})
+"""What a container may use more of than is kept for it."""
 
 
 def pod_faults(override: EksPropertiesOverride) -> Iterator[str]:
@@ -141,7 +144,7 @@ def pod_faults(override: EksPropertiesOverride) -> Iterator[str]:
         limits, requests = dict(container.resources.limits), dict(container.resources.requests)
         for name in sorted(limits.keys() & requests.keys()):
             most, kept = _amount(limits[name]), _amount(requests[name])
-            if most is None or kept is None or most == kept or (name == "cpu" and most > kept):
+            if most is None or kept is None or most == kept or (name in _SPARE and most > kept):
                 continue
             odd = "less than" if most < kept else "not"
             yield (
@@ -150,9 +153,9 @@ def pod_faults(override: EksPropertiesOverride) -> Iterator[str]:
             )
 
 
-def _amount(quantity: str) -> float | None:
+def _amount(quantity: str) -> Fraction | None:
     found = _QUANTITY.fullmatch(quantity.strip())
-    return None if found is None else float(found["number"]) * _UNITS[found["unit"]]
+    return None if found is None else Fraction(found["number"]) * _UNITS[found["unit"]]
 
 
 def in_a_pod(written: object, read: Callable[[object], EksPropertiesOverride]) -> EksPropertiesOverride:

@@ -22,7 +22,10 @@ RATES: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """Which rates a type of EBS volume takes. Source: API_TaskManagedEBSVolumeConfiguration."""
 
-_AMOUNT = re.compile(r"(?P<number>\d{0,9}(?:\.\d{1,9})?)\s{0,9}(?P<unit>vcpu|gb|)", re.ASCII | re.IGNORECASE)
+_AMOUNT = re.compile(
+    r"(?P<whole>\d{1,9})|(?P<large>\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s{0,9}(?:vcpu|gb)",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def check_sendable(request: RunTask) -> None:
@@ -113,6 +116,6 @@ def _in_containers(
 def _amount(text: str) -> int | None:
     """CPU units or MiB, said as numbers or in AWS's own words ("1 vCPU", "0.5 GB"); None where none are."""
     found = _AMOUNT.fullmatch(text.strip())
-    if found is None or not found["number"]:
+    if found is None:
         return None
-    return round(float(found["number"]) * (1024 if found["unit"] else 1))
+    return int(found["whole"]) if found["whole"] else round(float(found["large"]) * 1024)

@@ -19,6 +19,8 @@ ENGINE = "https://github.com/aws/amazon-ecs-agent/blob/master/agent/engine/error
 DOCKER = "https://github.com/aws/amazon-ecs-agent/blob/master/agent/dockerclient/dockerapi/errors.go"
 SHARED = "https://github.com/aws/amazon-ecs-agent/blob/master/ecs-agent/api/errors/errors.go"
 
+_DOCKER = ("CannotStart", "CannotCreateContainer")
+
 AGENT: tuple[Reason, ...] = (
     Reason(
         name="container it waits for failed",
@@ -99,7 +101,7 @@ AGENT: tuple[Reason, ...] = (
             "TaskError: Error loading task",
             "unable to decode host config",
             "needs to be specified for proxy container",
-            "conflicting options: ",
+            *behind(_DOCKER, ("conflicting options: ",)),
         ),
         what="The ECS agent could not translate the task definition for Docker",
         remedy=(
@@ -150,7 +152,7 @@ AGENT: tuple[Reason, ...] = (
         says=(
             "is already in use by container",
             "network...already exists",
-            *behind(("CannotStart", "CannotCreateContainer"), (": already exists",)),
+            *behind(_DOCKER, (": already exists",)),
         ),
         what="An older container with the same name still exists on the instance",
         remedy="If it happens again, replace the instance.",
@@ -172,9 +174,7 @@ AGENT: tuple[Reason, ...] = (
             "devicemapper: Error running",
             "CannotStart...context canceled",
             "CannotCreateContainer...context canceled",
-            "containerd.sock",
-            "transport: Error while dialing",
-            "layer does not exist",
+            *behind(_DOCKER, ("/containerd.sock", "transport: Error while dialing", "layer does not exist")),
             "error creating overlay mount",
             "failed to mount overlay",
             "namespace of a non running container",

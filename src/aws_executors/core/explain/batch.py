@@ -135,7 +135,7 @@ BATCH: tuple[Reason, ...] = (
     ),
     Reason(
         name="user not allowed for the pod",
-        says=("runAsNonRoot",),
+        says=("has runAsNonRoot and", "breaks non-root policy"),
         what="The pod must not run as root, and the image does not say by a number that it does not",
         remedy="Set `runAsUser` in the container's securityContext (50000 in the official Airflow image).",
         source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
@@ -158,23 +158,6 @@ BATCH: tuple[Reason, ...] = (
             "that is not in the image."
         ),
         source=PODS,
-    ),
-    Reason(
-        name="volume of the pod not mounted",
-        says=(
-            "FailedMount",
-            "FailedAttachVolume",
-            "Unable to attach or mount volumes",
-            "MountVolume.",
-            "AttachVolume.",
-            "PersistentVolumeClaim",
-        ),
-        what="A volume of the pod could not be attached or mounted",
-        remedy=(
-            "See `kubectl describe pod`: check the persistent volume claim in the pod's namespace, its "
-            "Availability Zone and its driver, and the names of secrets and config maps."
-        ),
-        source="https://docs.aws.amazon.com/batch/latest/userguide/batch-eks-job-stuck-in-starting.html",
     ),
     Reason(
         name="pod may not be made",
@@ -201,6 +184,24 @@ BATCH: tuple[Reason, ...] = (
             "does not exist. Change it, or the pod's definition."
         ),
         source="https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/",
+    ),
+    Reason(
+        name="volume of the pod not mounted",
+        says=(
+            "FailedMount",
+            "FailedAttachVolume",
+            "Unable to attach or mount volumes",
+            "MountVolume.",
+            "AttachVolume.",
+            "unbound...PersistentVolumeClaim",
+            'persistentvolumeclaim "...not found',
+        ),
+        what="A volume of the pod could not be attached or mounted",
+        remedy=(
+            "See `kubectl describe pod`: check the persistent volume claim in the pod's namespace, its "
+            "Availability Zone and its driver, and the names of secrets and config maps."
+        ),
+        source="https://docs.aws.amazon.com/batch/latest/userguide/batch-eks-job-stuck-in-starting.html",
     ),
     Reason(
         name="pod could not run",

@@ -44,7 +44,7 @@ IMAGE: tuple[Reason, ...] = (
         says=(
             "engine ecr credentials: not found",
             "private registry credentials: not found",
-            *_pull(*NO_CREDENTIALS, REFUSED_CREDENTIALS, "error getting credentials"),
+            *_pull(*NO_CREDENTIALS, REFUSED_CREDENTIALS, "error getting credentials - err: exec: "),
         ),
         what="The instance's ECS agent had no valid credentials for the image's registry",
         remedy=(
@@ -80,7 +80,7 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image with an attestation",
-        says=("no processor for media-type", *_pull("in-toto")),
+        says=("no processor for media-type", *_pull("vnd.in-toto")),
         what="The image contains a build attestation, which the runtime cannot unpack as a layer",
         remedy="Build it without: `docker buildx build --provenance=false --sbom=false`, or "
         "BUILDX_NO_DEFAULT_ATTESTATIONS=1. Then push it again.",

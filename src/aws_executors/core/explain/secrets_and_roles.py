@@ -72,7 +72,20 @@ def way_out(endpoint: str) -> str:
     return WAY_OUT.replace("{endpoint}", endpoint)
 
 
+_OF_OTHERS = (
+    "Change the policy that AWS names: the VPC endpoint's, the secret's, the organization's, or a "
+    "permissions boundary. Allowing more to the role does not help."
+)
+_BESIDE_THE_KEY_S = tuple(words for words in OTHER_POLICIES if "resource-based" not in words)
+
 SETUP: tuple[Reason, ...] = (
+    Reason(
+        name="another policy denies the EBS volume",
+        says=behind(("EBS volume...not authorized to perform",), _BESIDE_THE_KEY_S),
+        what="A policy denies what the container's EBS volume needs",
+        remedy=_OF_OTHERS,
+        source=DENIED,
+    ),
     Reason(
         name="EBS volume may not be made",
         says=behind(("EBS volume",), ("not authorized to perform", "UnauthorizedOperation")),
@@ -87,10 +100,7 @@ SETUP: tuple[Reason, ...] = (
         name="another policy denies",
         says=behind(("not authorized to perform",), OTHER_POLICIES),
         what="A policy denies what the container needs before it starts",
-        remedy=(
-            "Change the policy that AWS names: the VPC endpoint's, the secret's, the organization's, or a "
-            "permissions boundary. Allowing more to the role does not help."
-        ),
+        remedy=_OF_OTHERS,
         source=DENIED,
     ),
     Reason(

@@ -18,10 +18,9 @@ DEVICES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-infer
 LOCAL_STORAGE = "https://kubernetes.io/docs/concepts/storage/ephemeral-storage/"
 ADMISSION = "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"
 
-KILLED = ("OutOfMemoryError", "OOMKilled")
-"""How AWS and Kubernetes name a container killed for its memory. (OutOfmemory is a pod that its node refused
-before it began.)"""
-
+KILLED = ("OutOfMemoryE", "OOMKilled")
+"""How AWS and Kubernetes name a container killed for its memory: OutOfMemoryError, also where it is cut off.
+(OutOfmemory is a pod that its node refused before it began.)"""
 
 COMMAND = (' exec: "', '"exec: ', " exec /", "exec user process caused")
 """How the runtime begins to speak of the container's command."""
@@ -295,6 +294,7 @@ START: tuple[Reason, ...] = (
             "The system cannot find the file specified",
             "The system cannot find the path specified",
             *_command("no such file or directory"),
+            *_start("crun: executable file"),
         ),
         what="The command is not in the image",
         remedy=("The image needs Airflow's Python as `python` on its PATH, and an entry point that exists."),
@@ -304,7 +304,7 @@ START: tuple[Reason, ...] = (
         name="command may not be run",
         says=(
             *_command("permission denied"),
-            *_start('operation not permitted": exec'),
+            *_start('operation not permitted": exec', "crun: open executable"),
             "is a directory: unknown",
         ),
         what="The image's entry point is not executable for its user",
@@ -380,7 +380,7 @@ START: tuple[Reason, ...] = (
             "driver failed programming external connectivity",
             "failed to set up container networking",
             "no available IPv4 addresses on this network",
-            "iptables failed",
+            *_start("iptables failed"),
         ),
         what="Docker could not set up the container's network on the instance",
         remedy=(

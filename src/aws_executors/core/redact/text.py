@@ -66,7 +66,7 @@ _ALONE = re.compile(
 make it a sentence."""
 _COOKIES = re.compile(r"""(?=[^\s=;"'\\]{1,256}+=)(?:[^\n"'\\]++|\\(?![nr"'])|(?<==)"[^"\n\\]*+")+""")
 """The value of a header with cookies; without a sign of equality it is a sentence."""
-_BLOCK = re.compile(r"[|>][-+0-9]{0,2}+[ \t]*+(?:#[^\n]*+)?\r?+\n")
+_BLOCK = re.compile(r"[|>][-+0-9]{0,2}+[ \t]*+(?:#[^\n]{0,1000}+)?\r?+\n")
 """What stands in YAML for a text that is on the next lines."""
 _INDENT = re.compile(r"[ \t]*+")
 _WIDEST = 200
@@ -183,7 +183,11 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
     if parts["pair"] and "," not in parts["pair"] and not _PAIRED.search(before + parts["pair"].rstrip()[-1]):
         return None
     if colon and _at_an_end(text, found.start(), name, closed=bool(parts["close"])):
-        return _value(text, begin) if _OPENED.match(text, begin) else None
+        scheme = _SCHEME.match(text, begin)
+        begin = scheme.end() if scheme else begin
+        if _OPENED.match(text, begin) or text.startswith("[", begin):
+            return _value(text, begin)
+        return _flagged("", text, begin) if _ALONE.match(text, begin) else None
     if colon and (block := _BLOCK.match(text, begin)):
         return _block(text, found.start(), block.end())
     if colon and not parts["close"] and name.lower() in ("cookie", "set-cookie"):
