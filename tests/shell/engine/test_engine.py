@@ -23,7 +23,7 @@ from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
-from aws_executors.shell.engine import shutdown
+from aws_executors.shell.engine import shutdown, thread
 from aws_executors.shell.engine.calls import polling
 from aws_executors.shell.engine.calls.operations import Operations
 from aws_executors.shell.engine.calls.polling import CHUNK
@@ -216,6 +216,27 @@ def test_c16_a_task_cleared_while_its_container_waits(place: Town) -> None:
     until(place.idle)
     assert place.cloud.stopped == [("c1",)]
     assert place.ends("t") == [ReleaseSlot()]
+
+
+def test_no_wait_for_a_message_is_longer_than_was_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However late this thread is run: here a wait is over before it has begun. SimpleQueue would never end
+    one whose time has passed since it was asked."""
+    monkeypatch.setattr(thread, "SHORTEST_NAP", 1e-7)
+    monkeypatch.setattr(thread, "LONGEST_NAP", 1e-6)
+    engine = engine_in(Cloud(), Rows(), config())  # not started: this test is its thread
+    waits: list[int] = []
+
+    def wait() -> None:
+        for number in range(20_000):
+            engine.tell((), lambda _: None)
+            for _ in range(3):  # the message, nothing, and nothing again
+                engine._take_messages()
+            waits.append(number)
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    waiting.join(LONG)
+    assert len(waits) == 20_000
 
 
 def test_c28_a_thousand_at_once(place: Town) -> None:

@@ -158,7 +158,14 @@ class Engine(Generic[K, R]):
         """Wait for one message until something is due, then do what all that have come say."""
         nap = CLOSING_NAP if self._dispatcher.closing else self._dispatcher.next_time() - self._clock()
         try:
-            self._inbox.get(timeout=min(LONGEST_NAP, max(SHORTEST_NAP, nap)))()
+            try:
+                message = self._inbox.get_nowait()
+            except queue.Empty:
+                # Only here, where it has just found nothing: while its own lock is free, SimpleQueue takes it
+                # first, then looks what is left of the timeout, and if this thread was not run meanwhile and
+                # nothing is, it waits for ever (CPython's _queuemodule.c, in 3.11 to 3.13).
+                message = self._inbox.get(timeout=min(LONGEST_NAP, max(SHORTEST_NAP, nap)))
+            message()
             for _ in range(self._inbox.qsize()):
                 self._inbox.get_nowait()()
         except queue.Empty:

@@ -84,7 +84,7 @@ class EventListener:
             self._acknowledge([], dict.fromkeys(messages, 0))  # they are for others now
             return False
         seen = self._intake.read(messages)
-        answer: queue.SimpleQueue[frozenset[str]] = queue.SimpleQueue()
+        answer: queue.Queue[frozenset[str]] = queue.Queue(1)
         self._intake.hand_over(seen, answer.put)
         if more := len(messages) == AT_ONCE:
             self._call_for_help()
