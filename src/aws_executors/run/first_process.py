@@ -21,7 +21,6 @@ from aws_executors.run import stop_cause
 PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 WATCHED = (*PASSED_ON, signal.SIGCHLD)
 
-
 UNWRITTEN = (OSError, ValueError, AttributeError)
 """What is raised where a log is full, whoever read it is gone, or there is none."""
 
@@ -175,9 +174,8 @@ def followed(child: int) -> tuple[int, str]:
     while (code := _reaped(child)) is None:
         for number in signals():
             if number in PASSED_ON:
-                os.kill(
-                    child, number
-                )  # first: finding out the reason takes time, of which the task has little
+                # First: finding out the reason takes time, of which the task has little.
+                os.kill(child, number)
                 stopped = signal.Signals(number).name
                 say(f"{stopped}: {stop_cause.why()}; passed on to the task")
     return code, stopped
