@@ -6,6 +6,7 @@ from aws_executors.shell.airflow.features import FEATURES, Feature
 
 CALLBACKS = "Callbacks of deadlines run in containers"
 PRE_ASSIGNS = "Airflow assigns the token of a queueing"
+SUPERVISES = "on_kill is called at SIGTERM with either launcher"
 SCOPED = "A workload's token only starts its task"
 TEAMS = "Teams"
 
