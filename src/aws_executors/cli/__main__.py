@@ -8,7 +8,6 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import NoReturn
 
@@ -35,7 +34,9 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     >>> did_you_mean("--sectoin", ["--section", "--team"]), did_you_mean("x", ["doctor"])
     ('; did you mean --section?', '')
     """
-    return "".join(f"; did you mean {near}?" for near in get_close_matches(word, list(allowed), n=1))
+    from aws_executors.core.validation import nearest  # pydantic, which --help does without
+
+    return "".join(f"; did you mean {near}?" for near in nearest(word, list(allowed)))
 
 
 def parser() -> CommandLine:
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: Command = options.command
     if unknown:
         flags = [flag for option in command.options for flag in option.flags if flag.startswith("-")]
-        near = "".join(did_you_mean(word.partition("=")[0], flags) for word in unknown[:1])
+        near = did_you_mean(unknown[0].partition("=")[0], flags)
         found.error(f"unrecognized arguments: {' '.join(unknown)}{near}")
     return run(command.run, options)
 

@@ -207,9 +207,8 @@ def _takes(part: Callable[[L], object], number: int) -> bool:
     """Whether a function can be called with so many arguments, as far as it says."""
     try:
         shape = signature(part, follow_wrapped=False)
-    except (TypeError, ValueError):  # some built-in callables have none
-        return True
-    except (NameError, AttributeError):  # Python 3.14 evaluates annotations here; TYPE_CHECKING hides names
+    except (TypeError, ValueError, NameError, AttributeError):
+        # Some built-in callables have none; Python 3.14 evaluates annotations, and TYPE_CHECKING hides names.
         return True
     try:
         shape.bind(*(None,) * number)

@@ -75,9 +75,8 @@ def why_no_builder(found: object) -> Unloaded | None:
     try:
         signature = inspect.signature(found)
     except (ValueError, NameError, AttributeError):
-        return (
-            None  # some built-in callables have none; some annotations name what is imported for checks only
-        )
+        # Some built-in callables have none; some annotations name what is imported for checks only.
+        return None
     try:
         signature.bind(None)
     except TypeError:
@@ -102,13 +101,13 @@ def _not_found(path: str, module_name: str, error: ModuleNotFoundError) -> Unloa
 
 def _raised(module_name: str, error: BaseException) -> Unloaded:
     words = one_line(f"{type(error).__name__}: {error_words(error)}".removesuffix(": "), PART)
-    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    remedy = f"install {missing} where the scheduler runs, or import something else" if missing else ""
-    if missing == "airflow_aws_executors":
-        remedy = "import from aws_executors instead; docs/migration.md lists its names"
-    return Unloaded(
-        f"names the module {module_name}, which raised {words}{_place(error)}", remedy or "fix the module"
-    )
+    problem, remedy = f"names the module {module_name}, which raised {words}{_place(error)}", "fix the module"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        missing = error.name.partition(".")[0]
+        remedy = f"install {missing} where the scheduler runs, or import something else"
+        if missing == "airflow_aws_executors":
+            remedy = "import from aws_executors instead; docs/migration.md lists its names"
+    return Unloaded(problem, remedy)
 
 
 def _place(error: BaseException) -> str:
