@@ -99,10 +99,7 @@ class Operations(Generic[K, R]):
         )
 
     def __repr__(self) -> str:
-        names = "build", "submit", "poll", "store", "database", "rows"
-        return (
-            "<" + ", ".join(f"{name} {pool!r}" for name, pool in zip(names, self._pools, strict=True)) + ">"
-        )
+        return "<" + ", ".join(f"{pool.name} {pool!r}" for pool in self._pools) + ">"
 
     def start(self) -> None:
         """Start the threads."""

@@ -97,7 +97,7 @@ class Workers:
     def __init__(
         self, name: str, count: int, post: Callable[[InboxItem], None], patience: float | None = None
     ) -> None:
-        self._name = name
+        self.name = name
         self._patience = patience
         self._post = post
         self._calls: queue.PriorityQueue[_Call[Any]] = queue.PriorityQueue()
@@ -119,7 +119,7 @@ class Workers:
         for thread in self._threads:
             thread.start()
         if self._patience is not None:
-            threading.Thread(target=self._watch, name=f"{self._name}-watch", daemon=True).start()
+            threading.Thread(target=self._watch, name=f"{self.name}-watch", daemon=True).start()
 
     @property
     def unanswered(self) -> int:
@@ -219,7 +219,7 @@ class Workers:
     def _one_more(self) -> bool:
         """Start another thread, if one can be had."""
         try:
-            threading.Thread(target=self._work, name=f"{self._name}-more", daemon=True).start()
+            threading.Thread(target=self._work, name=f"{self.name}-more", daemon=True).start()
         except RuntimeError:
             return False  # the next check tries again
         return True
