@@ -50,6 +50,10 @@ class Waits(BaseOperator):
     def execute(self, context):
         Path(os.environ["PROOF"]).write_text(context["ti"].hostname)
         time.sleep(float(os.environ.get("SLEEP", "0")))
+        if "LINGER" in os.environ:
+            os.closerange(0, 256)  # what Airflow's supervisor hears it by
+            time.sleep(float(os.environ["LINGER"]))
+            os._exit(1)
 
     def on_kill(self):
         Path(os.environ["PROOF"]).write_text("killed")
@@ -195,7 +199,10 @@ class Container:
     def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
         """Exit code and what it said in its own name."""
         process = self.start(*arguments, **environment)
-        _, said = process.communicate(timeout=60)
+        try:
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
         return process.returncode, ours(said)
 
     @property
@@ -307,6 +314,14 @@ def test_a_task_runs_and_airflow_hears_which_container_has_it(container: Contain
     (began,) = [body for path, body in api.said if path.endswith("/run")]
     assert began["hostname"] == "4c75"
     assert [body["state"] for path, body in api.said if path.endswith("/state")] == ["success"]
+
+
+def test_that_a_task_s_process_has_ended_is_noticed_at_once(container: Container, api: Api) -> None:
+    """Also where its sockets are closed before; Airflow would look again after its heartbeat interval."""
+    container.python = sys.executable
+    interval = {"AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "600"}
+    assert container.run("--json-string", workload(), LINGER="0.5", **interval) == (Exit.RAN, "")
+    assert [body["state"] for path, body in api.said if path.endswith("/state")] == ["failed"]
 
 
 def test_an_api_server_that_is_older_than_the_image_is_told_of_in_one_line(

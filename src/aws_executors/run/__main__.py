@@ -31,14 +31,6 @@ if TYPE_CHECKING:
 
     from aws_executors.run.usage import Meter
 
-DEFAULTS: Mapping[str, str] = {
-    # The supervisor polls its task at this interval, also for its end, and every second of it is billed.
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-    "AIRFLOW__CORE__HOSTNAME_CALLABLE": hostname.CALLABLE,
-}
-"""Environment variables for Airflow in this container, unless the image sets them."""
-
-
 SAME = "use the scheduler's version in the image"
 
 LIMITS: Mapping[str, tuple[type, str]] = {
@@ -85,8 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stop_at_once()
     else:
         keep_signals()
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    os.environ.setdefault("AIRFLOW__CORE__HOSTNAME_CALLABLE", hostname.CALLABLE)
     try:
         if options.warm is not None:
             return _serve(options)
