@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import threading
+import time
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def test_interrupted_it_takes_everything_down(shown: Show, ending: ExitStack, tm
         with redirect_stdout(output):
             code = run_on(last(up, ending), parser().parse_args(["--logs", str(tmp_path)]))
     finally:
-        output.over.set()
+        output.over = True
         other.join()
     said = output.getvalue()
     assert output.said, said
@@ -42,22 +43,24 @@ def test_interrupted_it_takes_everything_down(shown: Show, ending: ExitStack, tm
 
 
 class Output(io.StringIO):
-    """What is printed; `said` once this word has been, and `over` then, or when nobody prints any longer."""
+    """What is printed; `said` once this word has been, and `over` when nobody prints any longer.
+
+    No lock tells it: the interrupt may meet this very thread while it has one, which then stays locked.
+    """
 
     def __init__(self, word: str) -> None:
         super().__init__()
-        self.word, self.said, self.over = word, False, threading.Event()
+        self.word, self.said, self.over = word, False, False
 
     def write(self, text: str) -> int:
         written = super().write(text)
-        if self.word in self.getvalue():
-            self.said = True
-            self.over.set()
+        self.said = self.said or self.word in self.getvalue()
         return written
 
 
 def interrupt(output: Output) -> None:
     """Ctrl-C as soon as the demo says that a container runs: there is most to take down."""
-    output.over.wait()
+    while not (output.said or output.over):
+        time.sleep(0.02)
     if output.said:
         os.kill(os.getpid(), signal.SIGINT)
