@@ -15,11 +15,11 @@ VERSIONS := $(sort $(patsubst versions/airflow-%.txt,%,$(wildcard versions/airfl
 STORIES := 147 7 2 4
 SEE_AIRFLOW := tests/run tests/shell/airflow tests/shell/transport tests/shell/ui tests/test_provider.py
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
-# Workers for the unit tests: two more than there are cores, for some tests wait (with as many as cores, two took nine
-# minutes and left a third of the CPU idle); not more, for each takes six seconds to collect its tests. End to end:
-# one for each group of tests that takes long (tests/e2e/conftest.py), of which the last takes all else; they wait for
-# Airflow most of the time, and what is nice runs meanwhile.
-WORKERS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN || echo 2))
+# Workers for the unit tests: one more than there are cores, for each takes six seconds to collect its tests. Those
+# that wait for clocks most of the time have workers of their own: at the end nothing would be left to be done meanwhile.
+# End to end: one for each group of tests that takes long (tests/e2e/conftest.py), of which the last takes all else;
+# they wait for Airflow most of the time, and what is nice runs meanwhile.
+WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN || echo 2))
 # Compiled code is kept, whatever the machine is set to: hundreds of processes would each compile it again.
 unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -29,7 +29,7 @@ WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 NEWER_3.1 := .venv-versions/3.2
 NEWER_3.2 := $(VENV)
 
-.PHONY: help venv demo docs test lint types unit e2e e2e-examples killed oldest versions soak mutants bench fmt clean
+.PHONY: help venv demo docs test lint types unit computes waits e2e e2e-examples killed oldest versions soak mutants bench fmt clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,7 @@ demo: $(INSTALLED) ## run a DAG on Batch and on ECS/Fargate, all on this machine
 
 test: lint ## format, lint, types, stubs, unit, property, doc and README tests, end to end, the demo on the oldest Airflow
 	@echo "make: types, unit tests, end-to-end tests and the oldest Airflow side by side; each shows all when it has ended"
-	@$(MAKE) --no-print-directory --jobs 4 $(WHOLE) types unit e2e oldest || \
+	@$(MAKE) --no-print-directory --jobs 5 $(WHOLE) types unit e2e oldest || \
 	  { echo "make test: NOT green; 'Error' stands above behind the name of what failed" >&2; exit 1; }
 	@echo "make test: all green"
 
@@ -56,8 +56,13 @@ types: $(INSTALLED) ## mypy, and our stubs against what they describe
 	AIRFLOW_HOME=$(CURDIR)/.mypy_cache/airflow MYPYPATH=typings:src \
 	  nice $(BIN)/python -m mypy.stubtest $(STUBBED) --mypy-config-file typings/stubtest.ini --ignore-missing-stub
 
-unit: $(INSTALLED) ## unit and property tests, the documentation and its examples
-	nice $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal --ignore=tests/e2e
+unit: computes waits ## unit and property tests, the documentation and its examples
+
+computes: $(INSTALLED)
+	nice $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not waits" --ignore=tests/e2e
+
+waits: $(INSTALLED)
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal -m waits $$(grep -rl --include='test_*.py' 'mark\.waits' tests)
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
 	$(BIN)/python -m pytest -q -n 3 tests/e2e

@@ -68,11 +68,6 @@ def pytest_collect_file(file_path: Path) -> Generator[None, list[pytest.Collecto
     return found
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits comes first: at the end nothing would be left to be done meanwhile."""
-    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
-
-
 def pytest_collection_finish() -> None:
     """From here on there is garbage to collect, but not among what is there already."""
     gc.freeze()

@@ -19,6 +19,8 @@ from aws_executors.run import leftovers, warm_fork
 from aws_executors.run.cgroup import CgroupV2
 from run.warm_world import SOURCES, Process, cloud, container
 
+pytestmark = pytest.mark.waits
+
 DAEMON = """
 import os, signal, sys, time
 def told(pid):

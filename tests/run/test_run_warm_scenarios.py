@@ -21,6 +21,8 @@ from aws_executors.core.warm.log_marks import lines_of
 from aws_executors.local import LocalAws
 from run.warm_world import BUCKET, DEADLINE, SOURCES, CellAt
 
+pytestmark = pytest.mark.waits
+
 GROUP = "/airflow"
 LOG = {"awslogs-group": GROUP, "awslogs-stream-prefix": "t", "awslogs-region": "us-east-1"}
 LATE = 1.5  # seconds

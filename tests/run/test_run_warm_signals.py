@@ -16,6 +16,8 @@ from aws_executors.local import LocalAws
 from aws_executors.run.warm import OFTEN
 from run.warm_world import BUCKET, KEY, Process, cloud, container
 
+pytestmark = pytest.mark.waits
+
 WAITS = """
 import os, time
 try:

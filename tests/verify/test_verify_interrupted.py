@@ -22,6 +22,8 @@ from verify.conftest import BUCKET
 if TYPE_CHECKING:
     from verify.conftest import Account
 
+pytestmark = pytest.mark.waits
+
 
 def running(account: Account) -> bool:
     """Whether a container of ours runs."""
@@ -43,7 +45,6 @@ def waits_at_its_cell(account: Account) -> bool:
     return any("/cells/" in key for key in account.aws.objects(BUCKET))
 
 
-@pytest.mark.waits
 @pytest.mark.parametrize(
     ("section", "moment", "number"),
     [

@@ -37,7 +37,7 @@ from sites import batch_site, ecs_site
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey
 
-pytestmark = pytest.mark.usefixtures("airflow_db")
+pytestmark = [pytest.mark.usefixtures("airflow_db"), pytest.mark.waits]
 
 
 @pytest.fixture
@@ -297,7 +297,7 @@ def test_what_is_taken_back_before_it_is_started_is_looked_for_nowhere(
     """But where another scheduler has queued it meanwhile, under another token, that container is."""
     made = executor if assigned else request.getfixturevalue("mixed")
     given, other = task_instance(queue="exit-0"), task_instance(queue="exit-0")
-    queue_up(made, given, other, token="assigned" if assigned else None)
+    queue_up(made, given, token="assigned" if assigned else None)
     made.revoke_task(ti=given.row())
     turn_a_while(made)
     assert "ecs.ListTasks" not in aws.calls()
@@ -661,7 +661,6 @@ def test_c11_adopted_tasks_count_and_are_known(ecs_options: Callable[..., None])
     executor.end()
 
 
-@pytest.mark.waits
 def test_c25_a_report_that_airflow_lost_is_made_again(
     executor: AwsEcsFargateExecutor,
 ) -> None:

@@ -17,7 +17,7 @@ from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from sites import ecs_site
 
-pytestmark = pytest.mark.usefixtures("airflow_db")
+pytestmark = [pytest.mark.usefixtures("airflow_db"), pytest.mark.waits]
 
 LOG = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-create-group": "true"}
 

@@ -23,7 +23,7 @@ from aws_executors.local import LocalAws
 from aws_executors.shell.airflow.executor import AwsExecutor
 from sites import batch_site, ecs_site
 
-pytestmark = pytest.mark.usefixtures("airflow_db")
+pytestmark = [pytest.mark.usefixtures("airflow_db"), pytest.mark.waits]
 
 ROOT = Path(__file__).parents[3]
 LOG = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-create-group": "true"}

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
     from mypy_boto3_batch import BatchClient
 
+pytestmark = pytest.mark.waits
+
 ROLE = "arn:aws:iam::123456789012:role/airflow"
 
 

@@ -33,6 +33,8 @@ from aws_executors.shell.engine.stall import TOO_LATE
 from aws_executors.shell.engine.thread import Engine
 from worlds import HELD, AwakeClock, Cloud, Order, Rows, engine_in
 
+pytestmark = pytest.mark.waits
+
 LONG = 60.0
 """Seconds within which an end comes, by far, on a machine that often stands still."""
 

@@ -17,7 +17,7 @@ from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from sites import ecs_site
 
-pytestmark = pytest.mark.usefixtures("airflow_db")
+pytestmark = [pytest.mark.usefixtures("airflow_db"), pytest.mark.waits]
 
 BUCKET = "airflow"
 
@@ -103,7 +103,6 @@ def test_a_workload_is_stored_under_its_submission_and_gone_when_its_job_is(
     turn_until(executor, lambda: not aws.objects(BUCKET))
 
 
-@pytest.mark.waits
 def test_c14_a_container_that_waits_three_lifetimes_finds_a_valid_token_at_any_time(
     start: Start, aws: LocalAws
 ) -> None:
@@ -186,7 +185,6 @@ def test_what_a_dead_scheduler_has_stored_is_removed_with_its_container(start: S
     turn_until(second, lambda: not aws.objects(BUCKET))
 
 
-@pytest.mark.waits
 def test_who_takes_a_task_over_goes_on_renewing_what_its_container_waits_for(
     start: Start, aws: LocalAws
 ) -> None:
