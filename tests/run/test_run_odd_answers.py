@@ -167,6 +167,18 @@ def told_meanwhile(ready=first_process.stop_at_once):
 first_process.stop_at_once = warm_fork.stop_at_once = told_meanwhile
 """
 
+WITH_MANY_FILES = """
+import os, resource, subprocess, sys
+from aws_executors.run import compat, first_process
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (2048, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+held = [os.dup(0) for _ in range(1100)]
+child = subprocess.Popen([sys.executable, "-c", ""])
+waited = compat._waited_for_end(child.pid, 20.0)
+assert waited and child.poll() == 0
+sys.exit(first_process.fork(lambda: 7))
+"""
+
 EACH_OTHERS_CAUSE = """
 import signal, sys
 from aws_executors.run.exit_codes import exit_code
@@ -403,6 +415,10 @@ def python(code: str, output: int = subprocess.DEVNULL, **around: str) -> int:
 
 def test_a_signal_that_comes_as_the_workload_has_just_ended_does_not_change_how_it_ended() -> None:
     assert python(AT_ITS_END) == 7
+
+
+def test_ends_are_waited_for_beside_more_files_than_select_takes() -> None:
+    assert python(WITH_MANY_FILES) == 7
 
 
 @pytest.mark.parametrize(
