@@ -561,7 +561,9 @@ def test_the_second_signal_while_the_first_is_being_told_of_ends_nothing() -> No
         os.close(writing)
         said = b""
         while said.count(b"passed on") < 2:
-            said += os.read(reading, 65536)
+            more = os.read(reading, 65536)
+            assert more, said
+            said += more
         process.communicate("\nenough\n", timeout=20)
     os.close(reading)
     assert process.returncode == 2
