@@ -6,8 +6,10 @@ Times are small, so that the whole file takes seconds; what is awaited is a stat
 import logging
 import queue
 import re
+import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -237,6 +239,33 @@ def test_no_wait_for_a_message_is_longer_than_was_said(monkeypatch: pytest.Monke
     waiting.start()
     waiting.join(LONG)
     assert len(waits) == 20_000
+
+
+def test_no_signal_ends_its_waking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SimpleQueue takes one that interrupts a wait for an item, and may wait for ever then."""
+    monkeypatch.setattr(thread, "LONGEST_NAP", 0.001)
+    looks: deque[float] = deque(maxlen=1)
+
+    def clock() -> float:
+        looks.append(time.monotonic())
+        return looks[-1]
+
+    engine = engine_in(Cloud(), Rows(), config(), clock)
+    busy = [threading.Thread(target=lambda: [sum(range(2000)) for _ in range(20_000)]) for _ in range(2)]
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: None)
+    try:
+        for one in (engine._thread, *busy):
+            one.start()
+        while any(one.is_alive() for one in busy):
+            signal.pthread_kill(engine._thread.ident or 0, signal.SIGUSR1)
+            time.sleep(0.001)
+        since = time.monotonic()
+        while looks[-1] < since:
+            assert time.monotonic() < since + LONG
+            time.sleep(0.01)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        engine.end(stop=False, timeout=LONG)
 
 
 def test_c28_a_thousand_at_once(place: Town) -> None:

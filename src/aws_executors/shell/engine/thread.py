@@ -7,6 +7,7 @@ lock; workers do. Other threads hand jobs over, revoke them and take outcomes, a
 from __future__ import annotations
 
 import queue
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,9 @@ from aws_executors.shell.transport.cells import CellStore
 R = TypeVar("R")
 
 log = logger(__name__)
+
+OF_FAULTS = {signal.SIGSEGV, signal.SIGFPE, signal.SIGABRT, signal.SIGBUS, signal.SIGILL}
+"""Signals that come to the thread which causes them: `faulthandler` handles them there."""
 
 SHORTEST_NAP, CLOSING_NAP, DEFECT_NAP, LONGEST_NAP = 0.001, 0.02, 0.1, 1.0  # seconds
 
@@ -138,6 +142,9 @@ class Engine(Generic[K, R]):
     # --- The thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        # A signal that interrupts SimpleQueue.get is taken there for a message, and the get may never end, as
+        # `_take_messages` says. One comes to this thread if the main one is busy and has another to handle.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - OF_FAULTS)
         dispatcher, awake = self._dispatcher, self._clock()
         while not self._closed.is_set():
             try:
