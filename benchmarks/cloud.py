@@ -10,7 +10,6 @@ import os
 import random
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,11 +96,12 @@ def create(aws: LocalAws) -> None:
     )
 
 
-def fail_some(aws: LocalAws, action: str, share: float, ended: threading.Event) -> None:
-    """Answer this share of an action's calls with a 500, drawn from a seed, until `ended`."""
+def fail_some(aws: LocalAws, action: str, share: float) -> None:
+    """Answer this share of an action's calls with a 500, drawn from a seed, until SIGTERM waits."""
     dice, calls = random.Random(0), Cloud(aws.url, aws.key).calls  # noqa: S311 - faults, not secrets
     failing = dice.expovariate(share) if share else math.inf
-    while failing < math.inf and not ended.wait(0.02):
+    while failing < math.inf and signal.SIGTERM not in signal.sigpending():
+        time.sleep(0.02)
         if calls().get(action, {"calls": 0})["calls"] >= failing:
             aws.faults.fail_before(action)
             failing += dice.expovariate(share)
@@ -116,8 +116,7 @@ def main(arguments: Sequence[str]) -> None:
         made.append(Tasks(report, Path(plan["database"]), tuple(plan["lives"]), silent=plan["silent"]))
         return made[0]
 
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: ended.set())
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # in all threads: it waits to be fetched
     with LocalAws(max_processes=ROOM, runner=runner) as aws:
         create(aws)
         if plan["events"]:
@@ -128,8 +127,8 @@ def main(arguments: Sequence[str]) -> None:
         sys.stdout.write(f"{aws.url} {aws.key}\n")
         sys.stdout.flush()
         action, share = plan["failing"]
-        fail_some(aws, action, share, ended)
-        ended.wait()
+        fail_some(aws, action, share)
+        signal.sigwait([signal.SIGTERM])
         record = {"starts": made[0].starts, "ends": made[0].ends, "cpu": time.process_time()}
         Path(plan["record"]).write_text(json.dumps(record))
 

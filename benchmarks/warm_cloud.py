@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,7 @@ def main(arguments: Sequence[str]) -> None:
         made.append(Players(report, Path(plan["database"]), plan["factor"]))
         return made[0]
 
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: ended.set())
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # in all threads: it waits to be fetched
     with LocalAws(
         max_processes=ROOM, runner=runner, delays="fargate", time_factor=plan["factor"], seed=plan["seed"]
     ) as aws:
@@ -42,7 +40,7 @@ def main(arguments: Sequence[str]) -> None:
         aws.faults.latency(LATENCY)
         sys.stdout.write(f"{aws.url} {aws.key}\n")
         sys.stdout.flush()
-        ended.wait()
+        signal.sigwait([signal.SIGTERM])
         record = {
             "starts": made[0].starts,
             "ends": made[0].ends,

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
@@ -160,7 +161,9 @@ def test_a_command_that_is_a_module_too_takes_the_same_options(name: str, module
 
 def test_local_runs_until_it_is_ended() -> None:
     program = [sys.executable, "-m", "aws_executors.cli", "local", "--container-env", "A=b=c"]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+    with ExitStack() as at_end:
+        process = at_end.enter_context(subprocess.Popen(program, stdout=subprocess.PIPE, text=True))
+        at_end.callback(process.kill)  # else whatever fails here waits for its end for ever
         assert process.stdout is not None
         first, second, third, fourth = (process.stdout.readline() for _ in range(4))
         process.terminate()

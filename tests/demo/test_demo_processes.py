@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,45 @@ def test_what_ignores_sigterm_is_killed(deployment: Deployment, monkeypatch: pyt
         process = deployment.start("deaf", [sys.executable, "-c", DEAF])
         deployment.wait_for("it", lambda: started(process.log), timeout=60)
     assert process.popen.returncode == -signal.SIGKILL
+
+
+class Interrupted:
+    """A lock; whoever takes it is interrupted the first time, as by a signal just then, and still has it."""
+
+    def __init__(self) -> None:
+        self.lock, self.taken = threading.Lock(), False
+
+    def acquire(self, blocking: bool = True) -> bool:
+        taken = self.lock.acquire(blocking)
+        if taken and not self.taken:
+            self.taken = True
+            raise KeyboardInterrupt
+        return taken
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+def test_an_interrupt_as_it_looks_whether_a_process_runs_does_not_keep_it_from_the_end(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`Popen.poll` has a lock for a moment; it stays taken then, and by now signals are ignored."""
+    monkeypatch.setattr("aws_executors.demo.processes.GRACE", 0.5)
+    with deployment:
+        process = deployment.start("sleeper", ["sleep", "600"])
+        process.popen._waitpid_lock = Interrupted()  # type: ignore[attr-defined]
+        with pytest.raises(KeyboardInterrupt):
+            deployment.check()
+        end = threading.Thread(target=deployment.stop, daemon=True)
+        end.start()
+        end.join(60)
+        assert not end.is_alive()
+        process.popen._waitpid_lock = threading.Lock()  # type: ignore[attr-defined]
+        process.popen.wait(60)  # or it warns that a process still runs
+    assert left_behind(str(tmp_path)) == []
 
 
 def test_says_who_died_and_what_it_said(deployment: Deployment) -> None:

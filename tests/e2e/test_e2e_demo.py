@@ -13,7 +13,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -41,7 +41,8 @@ def demo(logs: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         text=True,
         start_new_session=True,
     )
-    with process:
+    with process, ExitStack() as at_end:
+        at_end.callback(process.kill)  # else its end is waited for for ever
         try:
             yield process
         finally:

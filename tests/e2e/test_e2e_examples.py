@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,7 +45,11 @@ def test_a_warm_container_is_a_process_like_any_other(tmp_path: Path) -> None:
         assert (wrong.returncode, b"No module named nothing" in wrong.stderr) == (1, True)
         serve = ["python", "-m", "http.server", "--bind", "127.0.0.1", str(port)]
         for end, code in ((signal.SIGTERM, -signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)):
-            with subprocess.Popen(serve, env=environment, stderr=subprocess.DEVNULL) as server:
+            with ExitStack() as at_end:
+                server = at_end.enter_context(
+                    subprocess.Popen(serve, env=environment, stderr=subprocess.DEVNULL)
+                )
+                at_end.callback(server.kill)  # else its end is waited for for ever
                 until(lambda: answers(port))
                 server.send_signal(end)
                 assert server.wait(10) == code

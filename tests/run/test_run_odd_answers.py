@@ -167,6 +167,18 @@ def told_meanwhile(ready=first_process.stop_at_once):
 first_process.stop_at_once = warm_fork.stop_at_once = told_meanwhile
 """
 
+WITH_MANY_FILES = """
+import os, resource, subprocess, sys
+from aws_executors.run import compat, first_process
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (2048, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+held = [os.dup(0) for _ in range(1100)]
+child = subprocess.Popen([sys.executable, "-c", ""])
+waited = compat._waited_for_end(child.pid, 20.0)
+assert waited and child.poll() == 0
+sys.exit(first_process.fork(lambda: 7))
+"""
+
 EACH_OTHERS_CAUSE = """
 import signal, sys
 from aws_executors.run.exit_codes import exit_code
@@ -405,6 +417,10 @@ def test_a_signal_that_comes_as_the_workload_has_just_ended_does_not_change_how_
     assert python(AT_ITS_END) == 7
 
 
+def test_ends_are_waited_for_beside_more_files_than_select_takes() -> None:
+    assert python(WITH_MANY_FILES) == 7
+
+
 @pytest.mark.parametrize(
     "forked",
     [
@@ -545,7 +561,9 @@ def test_the_second_signal_while_the_first_is_being_told_of_ends_nothing() -> No
         os.close(writing)
         said = b""
         while said.count(b"passed on") < 2:
-            said += os.read(reading, 65536)
+            more = os.read(reading, 65536)
+            assert more, said
+            said += more
         process.communicate("\nenough\n", timeout=20)
     os.close(reading)
     assert process.returncode == 2

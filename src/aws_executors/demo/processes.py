@@ -208,7 +208,8 @@ def kill_and_reap(leader: subprocess.Popen[bytes]) -> None:
     for member in members:
         with suppress(psutil.NoSuchProcess):
             member.kill()
-    leader.wait()
+    with suppress(subprocess.TimeoutExpired):  # an interrupt may have left Popen's own lock taken, for good
+        leader.wait(GRACE)
     psutil.wait_procs(members, timeout=GRACE)
 
 

@@ -7,18 +7,14 @@ SIGINT.
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 
 from aws_executors.local.start import LocalAws
 from aws_executors.local.world import PRESETS
-
-SIGNAL_WITHIN = 0.5
-"""Seconds after which a signal is noticed that has not interrupted the wait for it. Python handles signals in
-the main thread alone: one may come when that thread is just about to wait, or be given to another one."""
 
 NEEDED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 EXAMPLES = """\
@@ -56,9 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def serve(chosen: argparse.Namespace) -> int:
     """Run with these options; raises OSError or ValueError, with the reason, if it cannot start."""
-    ended = threading.Event()
-    for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, lambda number, frame: ended.set())
     aws = LocalAws(
         host=chosen.host,
         port=chosen.port,
@@ -69,7 +62,9 @@ def serve(chosen: argparse.Namespace) -> int:
         container_env=dict(chosen.container_env),
         time_factor=chosen.time_factor,
         real_limits=chosen.real_limits,
-    ).start()
+    )
+    told = _told_to_end()
+    aws.start()
     lines = [f"aws_executors.local: {aws.url}"]
     lines += [
         f"export {name}={shlex.quote(value)}"
@@ -78,10 +73,23 @@ def serve(chosen: argparse.Namespace) -> int:
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
-    while not ended.wait(SIGNAL_WITHIN):
-        pass
+    os.read(told, 1)
     aws.stop()
     return 0
+
+
+def _told_to_end() -> int:
+    """Where a SIGTERM or SIGINT is read from now on; waiting for it misses none.
+
+    Python's handlers run between two steps of the main thread: not while it begins to wait, and within a lock
+    that it has, for which one that sets an Event would wait for ever.
+    """
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell)
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda number, frame: None)
+    return told
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -6,7 +6,6 @@ lacks is made up here.
 """
 
 import os
-import select
 import signal
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
+
+from aws_executors.run.first_process import readable
 
 if TYPE_CHECKING:
     import httpx
@@ -122,7 +123,7 @@ def _waited_for_end(child: int, seconds: float) -> bool:
     except OSError:  # an old kernel, or it has been reaped
         return False
     try:
-        select.select([end], [], [], seconds)
+        readable(end, seconds)
     finally:
         os.close(end)
     return True

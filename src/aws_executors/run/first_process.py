@@ -91,8 +91,14 @@ def _nothing(number: int, frame: FrameType | None) -> None:
 
 def signals(seconds: float | None = None) -> bytes:
     """The numbers of the signals that have come since; waits for one, so many seconds at most."""
-    come, _, _ = select.select(_pipe[:1], (), (), seconds)
-    return os.read(_pipe[0], 64) if come else b""
+    return os.read(_pipe[0], 64) if readable(_pipe[0], seconds) else b""
+
+
+def readable(file: int, seconds: float | None) -> bool:
+    """Wait until this file can be read, so many seconds at most; whether it can."""
+    poll = select.poll()  # `select` takes no file with a number above 1023
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))
 
 
 class NoForkError(AwsExecutorsError):

@@ -7,7 +7,6 @@ Law: a run takes as long as its slowest container. Nothing is judged here, and n
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from threading import Event
 from typing import Any
 
 from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
@@ -52,13 +51,24 @@ LISTENS_WITHIN = 15.0
 WORKERS = 8
 
 
+@dataclass(slots=True)
+class Interruption:
+    """Whether somebody wants the run to end early.
+
+    No more than a flag: a signal's handler sets it, and would wait for ever for a lock (as an Event has one)
+    that the interrupted thread has just taken.
+    """
+
+    heard: bool = False
+
+
 @dataclass(kw_only=True)
 class Drive:
-    """One run of at most `seconds`; `interrupted` ends it early."""
+    """One run of at most `seconds`; `interruption` ends it early."""
 
     setup: VerifySetup
     traces: Mapping[str, CaseTrace]
-    interrupted: Event
+    interruption: Interruption
     say: Callable[[str], None]
     seconds: float
     out_of_time: bool = False
@@ -102,12 +112,12 @@ class Drive:
                 told = self.cell.arguments if self.cell and trace.case is WARM else ()
                 self._queue(self.first if trace.case in ORPHANS else self.second, trace, *told)
         until = time.monotonic() + self.seconds
-        while not self.interrupted.is_set() and not all(map(self._over, self.traces.values())):
+        while not self.interruption.heard and not all(map(self._over, self.traces.values())):
             if time.monotonic() > until:
                 self.out_of_time = True
                 return
             self._run_due()
-            self.interrupted.wait(LOOK_EVERY)
+            time.sleep(LOOK_EVERY)
 
     def _run_due(self) -> None:
         """Whatever is due: news to hear, a scheduler to lose, a task to take back."""

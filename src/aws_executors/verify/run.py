@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event
 from types import FrameType
 
 from aws_executors.verify.bill import used
 from aws_executors.verify.checks import CHECKS
 from aws_executors.verify.clean_up import clean_up
-from aws_executors.verify.drive import Drive
+from aws_executors.verify.drive import Drive, Interruption
 from aws_executors.verify.extra_calls import of_conflict, of_too_large, of_unknown_id
 from aws_executors.verify.facts import FACTS
 from aws_executors.verify.model import CaseTrace, CheckVerdict, Findings, RunEvidence
@@ -26,18 +25,18 @@ TOO_LARGE = Case("size limit", "a request that is too large is refused", RUN.pro
 
 
 @contextmanager
-def interruptions() -> Iterator[Event]:
-    """An event that is set by the first SIGINT or SIGTERM; each later one raises KeyboardInterrupt."""
-    event = Event()
+def interruptions() -> Iterator[Interruption]:
+    """What hears the first SIGINT or SIGTERM; each later one raises KeyboardInterrupt."""
+    interruption = Interruption()
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if event.is_set():
+        if interruption.heard:
             raise KeyboardInterrupt
-        event.set()
+        interruption.heard = True
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield event
+        yield interruption
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -53,15 +52,17 @@ class _Answers:
     extra: list[CaseTrace] = field(default_factory=list)
 
 
-def verified(setup: VerifySetup, say: Callable[[str], None], interrupted: Event, seconds: float) -> Findings:
+def verified(
+    setup: VerifySetup, say: Callable[[str], None], interruption: Interruption, seconds: float
+) -> Findings:
     """Run everything on this section's AWS; returns what was found, and leaves nothing behind."""
     began, clock = time.time(), time.monotonic()
-    drive = Drive(setup=setup, traces=setup.traces(), interrupted=interrupted, say=say, seconds=seconds)
+    drive = Drive(setup=setup, traces=setup.traces(), interruption=interruption, say=say, seconds=seconds)
     answers = _Answers()
     left: tuple[str, ...] = ()
     try:
         drive.run()
-        if not interrupted.is_set():
+        if not interruption.heard:
             _ask(setup, drive, answers)
     except KeyboardInterrupt:
         pass  # the second one came before the first was heeded
@@ -81,7 +82,7 @@ def verified(setup: VerifySetup, say: Callable[[str], None], interrupted: Event,
         too_large=answers.too_large,
         left=left,
         removed=tuple(_removed(drive)),
-        interrupted=interrupted.is_set(),
+        interrupted=interruption.heard,
         out_of_time=drive.out_of_time,
     )
     settings = setup.settings

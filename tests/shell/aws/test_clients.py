@@ -543,11 +543,11 @@ ODD_ANSWERS: tuple[tuple[str, bytes, Kind], ...] = (
 @pytest.mark.parametrize(("name", "body", "kind"), ODD_ANSWERS, ids=[name for name, _, _ in ODD_ANSWERS])
 def test_an_endpoint_that_is_not_aws(name: str, body: bytes, kind: Kind) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = threading.Thread(target=answering(body), args=(listening,))
+        server = threading.Thread(target=answering(body), args=(listening,), daemon=True)
         server.start()
         clients = Clients(settings(f"http://127.0.0.1:{listening.getsockname()[1]}"))
         error = clients.batch(lambda client: client.describe_jobs(jobs=["1"])).failure()
-        server.join()
+        server.join(60)
     assert (error.kind, bool(error.code)) == (kind, True)
 
 
@@ -611,18 +611,20 @@ def web_page(page: bytes) -> Iterator[str]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
         threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:  # else its thread keeps this process from ending, whatever has failed
+            server.shutdown()
 
 
 def test_an_answer_without_members_may_be_empty() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         body = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-        server = threading.Thread(target=answering(body), args=(listening,))
+        server = threading.Thread(target=answering(body), args=(listening,), daemon=True)
         server.start()
         clients = Clients(settings(f"http://127.0.0.1:{listening.getsockname()[1]}"))
         clients.batch(lambda client: client.terminate_job(jobId="1", reason="bye")).unwrap()
-        server.join()
+        server.join(60)
 
 
 def test_what_nobody_foresaw_is_ambiguous_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ Times are small, so that the whole file takes seconds; what is awaited is a stat
 import logging
 import queue
 import re
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -239,6 +240,33 @@ def test_no_wait_for_a_message_is_longer_than_was_said(monkeypatch: pytest.Monke
     waiting.start()
     waiting.join(LONG)
     assert len(waits) == 20_000
+
+
+def test_no_signal_comes_to_it_while_it_waits_for_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SimpleQueue takes one for a message, and may wait for ever then. All else, and each worker that is
+    started there, may have them."""
+    blocked: list[set[int]] = []
+
+    def look() -> set[int]:
+        return set(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+    class Inbox(queue.SimpleQueue[object]):
+        def get(self, block: bool = True, timeout: float | None = None) -> object:
+            blocked.append(look())
+            return super().get(block, timeout)
+
+    def clock() -> float:
+        elsewhere.append(look())
+        return time.monotonic()
+
+    elsewhere: list[set[int]] = []
+    monkeypatch.setattr(queue, "SimpleQueue", Inbox)
+    engine = engine_in(Cloud(), Rows(), config(), clock)
+    engine.start()
+    until(lambda: len(blocked) > 3)
+    engine.end(stop=False, timeout=LONG)
+    assert all({signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1} <= one for one in blocked)
+    assert not any(elsewhere)
 
 
 def test_c28_a_thousand_at_once(place: Town) -> None:

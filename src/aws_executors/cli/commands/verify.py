@@ -45,8 +45,8 @@ def run(options: Namespace) -> int:
         return UNUSABLE
     # What the engine has to log, the report says better; and some of it is staged.
     logging.getLogger("aws_executors").setLevel(logging.ERROR)
-    with interruptions() as interrupted:
-        findings = verified(setup, progress(), interrupted, MOST_SECONDS)
+    with interruptions() as interruption:
+        findings = verified(setup, progress(), interruption, MOST_SECONDS)
     for file in files:
         _write(file, findings)
     if options.output == "table":

@@ -7,6 +7,7 @@ lock; workers do. Other threads hand jobs over, revoke them and take outcomes, a
 from __future__ import annotations
 
 import queue
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +34,7 @@ R = TypeVar("R")
 
 log = logger(__name__)
 
+SIGNALS = signal.valid_signals()
 SHORTEST_NAP, CLOSING_NAP, DEFECT_NAP, LONGEST_NAP = 0.001, 0.02, 0.1, 1.0  # seconds
 
 
@@ -161,12 +163,23 @@ class Engine(Generic[K, R]):
             try:
                 message = self._inbox.get_nowait()
             except queue.Empty:
-                # Only here, where it has just found nothing: while its own lock is free, SimpleQueue takes it
-                # first, then looks what is left of the timeout, and if this thread was not run meanwhile and
-                # nothing is, it waits for ever (CPython's _queuemodule.c, in 3.11 to 3.13).
-                message = self._inbox.get(timeout=min(LONGEST_NAP, max(SHORTEST_NAP, nap)))
+                message = self._next_message(min(LONGEST_NAP, max(SHORTEST_NAP, nap)))
             message()
             for _ in range(self._inbox.qsize()):
                 self._inbox.get_nowait()()
         except queue.Empty:
             return
+
+    def _next_message(self, seconds: float) -> InboxItem:
+        """The next message; raises `queue.Empty` after so long. Only where there was none just now.
+
+        While its own lock is free, and when a signal interrupts it, SimpleQueue looks what is left of the
+        timeout, and if this thread was not run meanwhile and nothing is, it waits for ever (CPython's
+        _queuemodule.c, in 3.11 to 3.13). So no signal comes to this thread meanwhile: the kernel gives it one
+        if the main thread is busy and has another one to handle.
+        """
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            return self._inbox.get(timeout=seconds)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
