@@ -1,5 +1,5 @@
-"""How long a container takes from its first instruction to user code, by Airflow's launcher and by ours; and
-a warm container, which runs already, from the offer of a workload.
+"""How long a container takes from its first instruction to user code, and from there to its end, by Airflow's
+launcher and by ours; and a warm container, which runs already, from the offer of a workload.
 
 Law: all run in one run, in turn, in processes of their own, against one API server that lets every task
 begin. Ratios are the result: seconds depend on the machine, and on who else uses it. CPU seconds are those
@@ -128,7 +128,8 @@ def workload() -> str:
 @dataclass(frozen=True, slots=True)
 class Start:
     """One start: seconds, and CPU seconds, to user code; the same from the first fork on; modules that were
-    there at the first fork and when user code ran; and the CPU seconds of all until its end."""
+    there at the first fork and when user code ran; and the CPU seconds of all until its end, and the seconds
+    from user code, which does nothing, to it."""
 
     wall: float
     cpu: float
@@ -136,6 +137,7 @@ class Start:
     cpu_forked: float
     modules: tuple[int, int]
     whole: float
+    after: float
 
 
 def start(place: Path, url: str, module: str) -> Start:
@@ -145,11 +147,18 @@ def start(place: Path, url: str, module: str) -> Start:
     began, before = time.time(), spent()
     command = [sys.executable, "-c", NOTED, module, "--json-string", workload()]
     subprocess.run(command, env=around(place, url), check=True, capture_output=True)  # noqa: S603 - ours
+    ended = time.time()
     noted = noted_in(notes)
     user, first = noted[-1], noted[0]
     cpu = sum(one[1] for one in noted)
     return Start(
-        user[0] - began, cpu, user[0] - first[0], cpu - first[1], (first[2], user[2]), spent() - before
+        wall=user[0] - began,
+        cpu=cpu,
+        wall_forked=user[0] - first[0],
+        cpu_forked=cpu - first[1],
+        modules=(first[2], user[2]),
+        whole=spent() - before,
+        after=ended - user[0],
     )
 
 
@@ -286,6 +295,8 @@ def table(found: Mapping[str, Sequence[Start]], rounds: int) -> Iterator[str]:
     ):
         theirs, ours = (min(getattr(one, field) for one in found[name]) for name in LAUNCHERS)
         yield f"| {what} | {theirs:.2f} | {ours:.2f} | {ours / theirs:.2f} |"
+    theirs, ours = (fmean(one.after for one in found[name]) for name in LAUNCHERS)
+    yield f"| user code to the container's end, s, mean | {theirs:.2f} | {ours:.2f} | {ours / theirs:.2f} |"
     for what, index in (("modules at the first fork", 0), ("modules in user code", 1)):
         theirs, ours = (found[name][-1].modules[index] for name in LAUNCHERS)
         yield f"| {what} | {theirs} | {ours} | |"
