@@ -18,18 +18,25 @@ Span = tuple[int, int]
 """Where a secret begins and ends."""
 
 # A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `, also in lines of
-# a list; the name as the text beside that of `value`; or the two as a pair of texts. Each quote may be
-# escaped, any number of times; what makes it a value may stand in an address, as `%3D` and `%22%3A`.
+# a list; `name := ` and `["name"] = "` of code; the name as the text beside that of `value`; or the two as a
+# pair of texts. Each quote may be escaped, any number of times; what makes it a value may stand in an
+# address, as `%3D` and `%22%3A`. In code, and where it is compared, a value stands in quotes: the rest of a
+# line of code, and of a sentence, is none. A word that none of this follows, as nearly every one, is left at
+# once.
+_TO_QUOTES = r"""=(?=[ \t]*+[bBrRuUfF]{0,2}+\\*+["'])"""
 _NAMED = re.compile(
     r"""(?<![A-Za-z0-9_.-])
         (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer ) [ \t]++ (?!\n)
           | (?P<argument> --[A-Za-z0-9_.-]++ ) [ \t]*+ \r?+\n [ \t]*+ (?: -[ \t]++ )? (?!-)
-          | (?P<name>[A-Za-z0-9_.-]++)
+          | (?P<name>[A-Za-z0-9_.-]++) (?=\s*+[^\sA-UW-Za-uw-z0-9_.-])
         (?: (?P<pair> (?: (?:\\*+["'])? (?: \s*+ , | [ \t]*+ \n ) \s*+ | \\*+["'] \s++ )
                 (?:\\*+["'])? [Vv]alue (?:\\*+["'])? \s*+ [:=] \s*+ )
           | (?P<item> \\*+["'] (?: , \s*+ | [ \t]*+ \r?+\n [ \t]*+ -[ \t]++ ) (?=\\*+["']) )
-          | (?P<close> \\*+["'] | %2[27] )? \s*+ (?P<sign> => | [:=] | %3[Dd] | (?<=%2[27])%3[Aa] )
-              (?P<gap>\s*+) ) )""",
+          | (?P<close> \\*+["'] (?: \] (?=[ \t]*+ [+=]{0,2}TO_QUOTES) )? | \] (?==[^\s=]) | %2[27] )? \s*+
+              (?P<sign> => | ={1,2}TO_QUOTES | = (?!=[=\s])
+                | [:+?]TO_QUOTES | [:+?]=(?=\S) | [:?]= (?=[ \t]++ [^\s"'(\[]++ [ \t]*+ (?:\n|\Z))
+                | : (?!=\s) (?: [ \t]*+ str(?:ing)? [ \t]*+ TO_QUOTES )? | %3[Dd] | (?<=%2[27])%3[Aa] )
+              (?P<gap>\s*+) ) )""".replace("TO_QUOTES", _TO_QUOTES),
     re.VERBOSE,
 )
 _OPENED = re.compile(r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?(?P<quote>\\*+["'])""")
