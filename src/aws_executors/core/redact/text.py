@@ -23,7 +23,7 @@ Span = tuple[int, int]
 # address, as `%3D` and `%22%3A`. In code, and where it is compared, a value stands in quotes: the rest of a
 # line of code, and of a sentence, is none. A word that none of this follows, as nearly every one, is left at
 # once.
-_TO_QUOTES = r"""=(?=[ \t]*+[bBrRuUfF]{0,2}+\\*+["'])"""
+_TO_QUOTES = r"""=(?=[ \t]*+(?:[bBrRuUfF]{0,2}+\\*+["']|`))"""
 _NAMED = re.compile(
     r"""(?<![A-Za-z0-9_.-])
         (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer ) [ \t]++ (?!\n)
@@ -39,13 +39,28 @@ _NAMED = re.compile(
               (?P<gap>\s*+) ) )""".replace("TO_QUOTES", _TO_QUOTES),
     re.VERBOSE,
 )
-_OPENED = re.compile(r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?(?P<quote>\\*+["'])""")
+# One quote, or three of them; or that of Go, JavaScript and a shell's commands, where it ends on its line.
+_OPENED = re.compile(
+    r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?"""
+    r"""(?P<quote>(?P<one>\\*+["'])(?:(?P=one){2})?|`(?=[^\s`"',;:.)][^`\n]{0,500}+`))"""
+)
 _BARE = re.compile(r"""(?:[^\s"'\\]++|\\(?![nrt"'])|["'](?![\s,;:)\]}]|\Z))+""")
 _LISTED = re.compile(r"""[^;"'\\\n]++""")
-_SCHEME = re.compile(r"(?:bearer|basic|digest|negotiate|token|apikey)[ \t]++", re.IGNORECASE)
+_SCHEME = re.compile(
+    r"(?:bearer|basic|digest|negotiate|token|apikey|\$\(echo)[ \t]++|<<<[ \t]*+", re.IGNORECASE
+)
+"""What stands before a value, and is no part of it."""
+_HEREDOC = re.compile(
+    r"""(?:\\*+["'])? (?: \$\([ \t]*+ cat [ \t]++ )? <<[-~<]? [ \t]*+ \\*+["']? (?P<tag>[A-Za-z_]\w{0,63}+)
+        (?:\\*+["'])? [^\n\\]{0,80}+ (?: \n | \\{1,8}+n )
+        (?P<body> [^\n\\]{0,4000}+ (?: [\n\\] [^\n\\]{0,4000}+ ){0,100}? )
+        (?: \n | \\{1,8}+n ) [ \t]{0,64}+ (?P=tag) (?!\w)""",
+    re.VERBOSE,
+)
+"""The lines of a shell, HCL or PHP down to one that is the word which the first one names."""
 _PLAIN = re.compile(r"(?:null|none|true|false)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[0-9.]++(?![^\s,;)\]}])")
-_ENDS = {quote: re.compile(rf"(?<!\\)\\*+{quote}|\n") for quote in "\"'"}
+_ENDS = {quote: re.compile(rf"(?<!\\)\\*+{quote}|\n") for quote in "\"'`"}
 _ESCAPED = re.compile(r"(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbfv])(?=.)")
 _NAMED_AFTER = re.compile(
     r"""\s*+,\s*+(?:\\*+["'])?(?:[Nn]ame|[Kk]ey)(?:\\*+["'])?\s*+[:=]\s*+(?:\\*+["'])?"""
@@ -53,6 +68,8 @@ _NAMED_AFTER = re.compile(
 )
 _BEFORE = 256
 """Characters before a name within which the quote is looked for that opens an address."""
+_LONGEST = 4_000
+"""Characters of a value of several lines: the end of a longer one is not looked for."""
 _AHEAD = 2_000
 """Characters of a value that stands before its name, within which that name is looked for."""
 
@@ -266,6 +283,8 @@ def _camel(name: str) -> bool:
 
 
 def _value(text: str, begin: int) -> Span | None:
+    if heredoc := _HEREDOC.match(text, begin):
+        return heredoc.span("body")
     scheme = _SCHEME.match(text, begin)
     begin = scheme.end() if scheme else begin
     opened = _OPENED.match(text, begin)
@@ -286,18 +305,24 @@ def _value(text: str, begin: int) -> Span | None:
 
 
 def _closing(text: str, opened: re.Match[str], begin: int) -> int:
-    """Where a quoted value ends: at the quote that is escaped as often as the one that opened it, or, where
-    the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by ``k``, also behind
-    any number of escaped backslashes of the value; ``2k + 1`` make a quote within the value."""
-    quote = opened.group().lstrip("bBrRuUfF")
-    escapes = len(quote) - 1
+    """Where a quoted value ends: at the quote that is escaped as often as the one that opened it, of three at
+    three, or, where the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by
+    ``k``, also behind any number of escaped backslashes of the value; ``2k + 1`` make a quote within it."""
+    quote, one = cast("str", opened["quote"]), cast("str | None", opened["one"])
+    three = one is not None and quote != one
+    at, least = begin, begin + _LONGEST
+    while three and (at := text.find(quote, at, least)) >= 0:
+        if text[at - 1] != "\\":
+            return at
+        at += 1
+    escapes = len(one or quote) - 1
     for found in _ENDS[quote[-1]].finditer(text, begin):
         if found.group() == "\n":
             return found.start()
         own = len(found.group()) - 1
         if own < escapes:
             return found.start()
-        if own % (2 * (escapes + 1)) == escapes:
+        if not three and own % (2 * (escapes + 1)) == escapes:
             return found.end() - len(quote)
     return len(text)
 
