@@ -18,27 +18,51 @@ Span = tuple[int, int]
 """Where a secret begins and ends."""
 
 # A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `, also in lines of
-# a list; `name := ` and `["name"] = "` of code; the name as the text beside that of `value`; or the two as a
-# pair of texts. Each quote may be escaped, any number of times; what makes it a value may stand in an
-# address, as `%3D` and `%22%3A`. In code, and where it is compared, a value stands in quotes: the rest of a
-# line of code, and of a sentence, is none. A word that none of this follows, as nearly every one, is left at
-# once.
-_TO_QUOTES = r"""=(?=[ \t]*+(?:[bBrRuUfF]{0,2}+\\*+["']|`))"""
+# a list; `name := ` and `["name"] = "` of code; `ENV name `, `setx name ` and the password of a netrc; the
+# name as the text beside that of `value`; or the two as a pair of texts. Each quote may be escaped, any number
+# of times; what makes it a value may stand in an address, as `%3D` and `%22%3A`. In code, and where it is
+# compared, a value stands in quotes: the rest of a line of code, and of a sentence, is none. A word that none
+# of this follows, as nearly every one, is left at once.
+_PARTS = {
+    "QUOTED": r"""=(?=[ \t]*+(?:[bBrRuUfF]{0,2}+\\*+["']|`))""",
+    "SAID": r"(?:missing|unset|undefined|required|empty|invalid|incorrect|wrong|expired|ignored|failed)"
+    r"(?:[\s.,;:!)]|\Z)",
+    "GAP": r"(?:\s++|\\{1,8}+n[ \t]*+)",
+}
+
+
+def _part(name: re.Match[str]) -> str:
+    return _PARTS[name.group()]
+
+
 _NAMED = re.compile(
-    r"""(?<![A-Za-z0-9_.-])
-        (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer ) [ \t]++ (?!\n)
-          | (?P<argument> --[A-Za-z0-9_.-]++ ) [ \t]*+ \r?+\n [ \t]*+ (?: -[ \t]++ )? (?!-)
-          | (?P<name>[A-Za-z0-9_.-]++) (?=\s*+[^\sA-UW-Za-uw-z0-9_.-])
+    re.sub(
+        "|".join(_PARTS),
+        _part,
+        r"""(?<![A-Za-z0-9_.-])
+        (?: (?=[-ABEbdms])
+            (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer
+                  | (?: set(?:x|env) [ \t]++ (?: /[A-Za-z] [ \t]++ )? \w++
+                      | (?: machine GAP [^\s"'\\:]{1,256}+ | default )
+                        (?: GAP (?: login | account ) GAP [^\s"'\\:]{1,256}+ ){1,2} GAP password )
+                    (?=[ \t]++(?!SAID)) ) [ \t]++ (?!\n)
+              | (?<![a-z][ ]) (?: ENV | ARG ) [ \t]++ (?P<variable>\w++) [ \t]++ (?!\n|SAID)
+              | (?P<argument> --[A-Za-z0-9_.-]++ ) [ \t]*+ \r?+\n [ \t]*+ (?: -[ \t]++ )? (?!-) )
+          | (?P<name>[A-Za-z0-9_.-]++) (?=[ \t]*+[\s=:,+?%"'\\\]])
         (?: (?P<pair> (?: (?:\\*+["'])? (?: \s*+ , | [ \t]*+ \n ) \s*+ | \\*+["'] \s++ )
                 (?:\\*+["'])? [Vv]alue (?:\\*+["'])? \s*+ [:=] \s*+ )
           | (?P<item> \\*+["'] (?: , \s*+ | [ \t]*+ \r?+\n [ \t]*+ -[ \t]++ ) (?=\\*+["']) )
-          | (?P<close> \\*+["'] (?: \] (?=[ \t]*+ [+=]{0,2}TO_QUOTES) )? | \] (?==[^\s=]) | %2[27] )? \s*+
-              (?P<sign> => | ={1,2}TO_QUOTES | = (?!=[=\s])
-                | [:+?]TO_QUOTES | [:+?]=(?=\S) | [:?]= (?=[ \t]++ [^\s"'(\[]++ [ \t]*+ (?:\n|\Z))
-                | : (?!=\s) (?: [ \t]*+ str(?:ing)? [ \t]*+ TO_QUOTES )? | %3[Dd] | (?<=%2[27])%3[Aa] )
-              (?P<gap>\s*+) ) )""".replace("TO_QUOTES", _TO_QUOTES),
+          | (?P<close> \\*+["'] (?: \] (?=[ \t]*+ [+=]{0,2}QUOTED) )? | \] (?==[^\s=]) | %2[27] )? \s*+
+              (?P<sign> : (?!=) (?: [ \t]*+ str(?:ing)? [ \t]*+ QUOTED )? | = (?![=>]) | =>
+                | =?=QUOTED | = (?!=[=\s]) | [:+?]QUOTED | [:+?]=(?=\S)
+                | [:?]= (?=[ \t]++ [^\s"'(\[]++ [ \t]*+ (?:\n|\Z)) | %3[Dd] | (?<=%2[27])%3[Aa] )
+              (?P<gap>\s*+) ) )""",
+    ),
     re.VERBOSE,
 )
+_OTHERS = ("flag", "argument", "variable")
+_SET = re.compile(r"""(?:\bset|\bexport|env|-e)["'\\,=\s]{1,8}(?<=["'])\Z""", re.IGNORECASE)
+"""What stands before an assignment that is one text: ``set "name=value"`` of Windows, ``-e "name=value"``."""
 # One quote, or three of them; or that of Go, JavaScript and a shell's commands, where it ends on its line.
 _OPENED = re.compile(
     r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?"""
@@ -181,7 +205,7 @@ def _named(text: str) -> Iterator[Span]:
     while found := _NAMED.search(text, at):
         span = _value_of(text, found)
         if span is None:
-            at = max(found.end("flag"), found.end("argument"), found.end("name"))
+            at = found.end("name") if found["name"] else max(map(found.end, _OTHERS))
         else:
             yield span
             at = span[1]
@@ -189,18 +213,19 @@ def _named(text: str) -> Iterator[Span]:
 
 def _value_of(text: str, found: re.Match[str]) -> Span | None:
     """Where the value stands that belongs to a name; None where there is none, or it is no secret."""
-    parts = cast("Mapping[str, str | None]", found.groupdict())
-    begin, whole, flag = found.end(), parts["name"], parts["flag"] or parts["argument"]
+    begin, whole = found.end(), cast("str | None", found["name"])
     if whole is None:
-        alone = parts["flag"] or _ALONE.match(text, begin)
-        return _flagged(flag or "", text, begin) if alone else None
-    name, colon = whole[-256:], parts["sign"] == ":"
-    if name in ("value", "Value") and parts["sign"]:
+        flag, other, variable = cast("tuple[str | None, ...]", found.group("flag", "argument", "variable"))
+        alone = flag or _ALONE.match(text, begin)
+        return _flagged(flag or other or variable or "", text, begin) if alone else None
+    name, before = whole[-256:], text[max(0, found.start() - 16) : found.start()]
+    if name in ("value", "Value") and found["sign"]:
         return _named_later(text, begin)
-    before = text[max(0, found.start() - 16) : found.start()]
     escaped = _ESCAPED.match(name) if before.endswith("\\") else None
     if name == "tokens" or not (sensitive(name) or (escaped and sensitive(name[escaped.end() :]))):
-        return None
+        return None  # as nearly every one
+    parts = cast("Mapping[str, str | None]", found.groupdict())
+    colon = parts["sign"] == ":"
     if parts["item"]:
         pair = before.rstrip("\\\"'").endswith("(") or name.startswith("--")
         return _value(text, begin) if pair else None
@@ -223,6 +248,10 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
     counts = "token" in name.lower() or (colon and name.lower().endswith("s"))
     if counts and _NUMBER.match(text, begin):
         return None
+    if parts["sign"] == "=" and not parts["gap"] and _SET.search(before) and not _OPENED.match(text, begin):
+        quote = found.start() - 1
+        opened = _OPENED.match(text, quote - _backslashes(text, quote))
+        return (begin, _closing(text, opened, begin)) if opened else None
     listed = _LISTED.match(text, begin) if before.endswith(";") else None  # one of a connection string
     return listed.span() if listed else _value(text, begin)
 
@@ -247,9 +276,9 @@ def _block(text: str, name: int, begin: int) -> Span | None:
 
 
 def _flagged(flag: str, text: str, begin: int) -> Span | None:
-    """What stands behind ``--password``, or ``Bearer``."""
-    if flag.startswith("-"):
-        return _value(text, begin) if sensitive(flag) else None
+    """What stands behind ``--password``, ``ENV DB_PASSWORD`` and the like, or ``Bearer``."""
+    if flag and flag not in ("Bearer", "bearer"):
+        return _value(text, begin) if sensitive(flag.split()[-1]) else None
     bare = _BARE.match(text, begin)
     found = bare.group().rstrip(")]},;.") if bare else ""
     odd = any(sign.isdigit() for sign in found) or len(found) >= 20  # else it is a word of a sentence
