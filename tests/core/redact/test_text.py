@@ -204,6 +204,14 @@ KEY = f"{KEY_LINE}\n{KEY_LINE}\n{KEY_LINE}\nabcDEF12==\n"
         "  password: |\n    x\n",
         "--password\n",
         "Cookie: a=",
+        'token="""\n',
+        "token='''a\n",
+        "token=<<A\n",
+        "token=<<A\nb\nA\n",
+        "ENV TOKEN a\n",
+        "machine a\nlogin b\n",
+        "machine a\nlogin b\npassword c\n",
+        'set "token=a\n',
     ],
 )
 def test_lines_are_looked_at_once_however_many_ends_there_are(shape: str) -> None:
@@ -441,6 +449,7 @@ def test_a_value_of_such_a_name_however_it_is_quoted(drawn: tuple[str, str]) -> 
         ),
         ("machine a login b password wrong-horse", "machine a login b password ***"),
         ("run --password failed", "run --password ***"),
+        ('ENV DB_PASSWORD = "hun ter2"', 'ENV DB_PASSWORD = "***"'),
         ("setx DB_PASSWORD hunter2 /M", "setx DB_PASSWORD *** /M"),
         ('setx /M DB_PASSWORD "hun ter2"', 'setx /M DB_PASSWORD "***"'),
         ("setenv DB_PASSWORD hunter2; run", "setenv DB_PASSWORD ***; run"),

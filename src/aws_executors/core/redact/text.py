@@ -19,27 +19,16 @@ Span = tuple[int, int]
 
 # A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `, also in lines of
 # a list; `name := ` and `["name"] = "` of code; `ENV name `, `setx name ` and the password of a netrc; the
-# name as the text beside that of `value`; or the two as a pair of texts. Each quote may be escaped, any number
-# of times; what makes it a value may stand in an address, as `%3D` and `%22%3A`. In code, and where it is
-# compared, a value stands in quotes: the rest of a line of code, and of a sentence, is none. A word that none
-# of this follows, as nearly every one, is left at once.
-_PARTS = {
-    "QUOTED": r"""=(?=[ \t]*+(?:[bBrRuUfF]{0,2}+\\*+["']|`))""",
-    "SAID": r"(?:missing|unset|undefined|required|empty|invalid|incorrect|wrong|expired|ignored|failed)"
-    r"(?:[\s.,;:!)]|\Z)",
-    "GAP": r"(?:\s++|\\{1,8}+n[ \t]*+)",
-}
-
-
-def _part(name: re.Match[str]) -> str:
-    return _PARTS[name.group()]
-
-
+# name as the text beside that of `value`; or the two as a pair of texts. Each quote may be escaped, any
+# number of times; what makes it a value may stand in an address, as `%3D` and `%22%3A`. In code, and where it
+# is compared, a value stands in quotes: the rest of a line of code, and of a sentence, is none. A word that
+# none of this follows, as nearly every one, is left at once.
+_QUOTED = r"""=(?=[ \t]*+(?:[bBrRuUfF]{0,2}+\\*+["']|`))"""
+_GAP = r"(?:\s++|\\{1,8}+n[ \t]*+)"
+_SAID = r"""(?:[=:]|(?:missing|unset|undefined|required|empty|invalid|incorrect|wrong|expired|ignored|failed)
+  (?:[\s.,;:!)]|\Z))"""
 _NAMED = re.compile(
-    re.sub(
-        "|".join(_PARTS),
-        _part,
-        r"""(?<![A-Za-z0-9_.-])
+    r"""(?<![A-Za-z0-9_.-])
         (?: (?=[-ABEbdms])
             (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer
                   | (?: set(?:x|env) [ \t]++ (?: /[A-Za-z] [ \t]++ )? \w++
@@ -56,8 +45,9 @@ _NAMED = re.compile(
               (?P<sign> : (?!=) (?: [ \t]*+ str(?:ing)? [ \t]*+ QUOTED )? | = (?![=>]) | =>
                 | =?=QUOTED | = (?!=[=\s]) | [:+?]QUOTED | [:+?]=(?=\S)
                 | [:?]= (?=[ \t]++ [^\s"'(\[]++ [ \t]*+ (?:\n|\Z)) | %3[Dd] | (?<=%2[27])%3[Aa] )
-              (?P<gap>\s*+) ) )""",
-    ),
+              (?P<gap>\s*+) ) )""".replace("QUOTED", _QUOTED)
+    .replace("GAP", _GAP)
+    .replace("SAID", _SAID),
     re.VERBOSE,
 )
 _OTHERS = ("flag", "argument", "variable")
