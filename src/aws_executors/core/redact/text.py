@@ -400,7 +400,8 @@ def _lines_before(text: str, least: int, until: int) -> Span:
         stop = broken.start()
         near = text[max(least, stop - _LONGEST_LINE) : stop]
         size = len(near) - len(near.rstrip(_BASE64))
-        size -= near[: len(near) - size].endswith("\\")  # whose `n` is of the break before the line
+        if size and near[: len(near) - size].endswith("\\"):
+            size -= 1  # whose `n` is of the break before the line
         begin = stop - size
         first = begin <= _BREAK and not text[:begin].strip()
         last = at == until
