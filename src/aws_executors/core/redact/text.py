@@ -18,27 +18,63 @@ Span = tuple[int, int]
 """Where a secret begins and ends."""
 
 # A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `, also in lines of
-# a list; the name as the text beside that of `value`; or the two as a pair of texts. Each quote may be
-# escaped, any number of times; what makes it a value may stand in an address, as `%3D` and `%22%3A`.
+# a list; `name := ` and `["name"] = "` of code; `ENV name `, `setx name ` and the password of a netrc; the
+# name as the text beside that of `value`; or the two as a pair of texts. Each quote may be escaped, any
+# number of times; what makes it a value may stand in an address, as `%3D` and `%22%3A`. In code, and where it
+# is compared, a value stands in quotes: the rest of a line of code, and of a sentence, is none. A word that
+# none of this follows, as nearly every one, is left at once.
+_QUOTED = r"""=(?=[ \t]*+(?:[bBrRuUfF]{0,2}+\\*+["']|`))"""
+_GAP = r"(?:\s++|\\{1,8}+n[ \t]*+)"
+_SAID = r"""(?:[=:]|(?:missing|unset|undefined|required|empty|invalid|incorrect|wrong|expired|ignored|failed)
+  (?:[\s.,;:!)]|\Z))"""
 _NAMED = re.compile(
     r"""(?<![A-Za-z0-9_.-])
-        (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer ) [ \t]++ (?!\n)
-          | (?P<argument> --[A-Za-z0-9_.-]++ ) [ \t]*+ \r?+\n [ \t]*+ (?: -[ \t]++ )? (?!-)
-          | (?P<name>[A-Za-z0-9_.-]++)
+        (?: (?=[-ABEbdms])
+            (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer
+                  | (?: set(?:x|env) [ \t]++ (?: /[A-Za-z] [ \t]++ )? \w++
+                      | (?: machine GAP [^\s"'\\:]{1,256}+ | default )
+                        (?: GAP (?: login | account ) GAP [^\s"'\\:]{1,256}+ ){1,2} GAP password )
+                    (?=[ \t]++(?!SAID)) ) [ \t]++ (?!\n)
+              | (?<![a-z][ ]) (?: ENV | ARG ) [ \t]++ (?P<variable>\w++) [ \t]++ (?!\n|SAID)
+              | (?P<argument> --[A-Za-z0-9_.-]++ ) [ \t]*+ \r?+\n [ \t]*+ (?: -[ \t]++ )? (?!-) )
+          | (?P<name>[A-Za-z0-9_.-]++) (?=[ \t]*+[\s=:,+?%"'\\\]])
         (?: (?P<pair> (?: (?:\\*+["'])? (?: \s*+ , | [ \t]*+ \n ) \s*+ | \\*+["'] \s++ )
                 (?:\\*+["'])? [Vv]alue (?:\\*+["'])? \s*+ [:=] \s*+ )
           | (?P<item> \\*+["'] (?: , \s*+ | [ \t]*+ \r?+\n [ \t]*+ -[ \t]++ ) (?=\\*+["']) )
-          | (?P<close> \\*+["'] | %2[27] )? \s*+ (?P<sign> => | [:=] | %3[Dd] | (?<=%2[27])%3[Aa] )
-              (?P<gap>\s*+) ) )""",
+          | (?P<close> \\*+["'] (?: \] (?=[ \t]*+ [+=]{0,2}QUOTED) )? | \] (?==[^\s=]) | %2[27] )? \s*+
+              (?P<sign> : (?!=) (?: [ \t]*+ str(?:ing)? [ \t]*+ QUOTED )? | = (?![=>]) | =>
+                | =?=QUOTED | = (?!=++(?:\s|\Z)) | [:+?]QUOTED | [:+?]=(?=\S)
+                | [:?]= (?=[ \t]++ [^\s"'(\[]++ [ \t]*+ (?:\n|\Z)) | %3[Dd] | (?<=%2[27])%3[Aa] )
+              (?P<gap>\s*+) ) )""".replace("QUOTED", _QUOTED)
+    .replace("GAP", _GAP)
+    .replace("SAID", _SAID),
     re.VERBOSE,
 )
-_OPENED = re.compile(r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?(?P<quote>\\*+["'])""")
+_OTHERS = ("flag", "argument", "variable")
+_SET = re.compile(r"""(?:\bset|\bexport|env|-e)["'\\,=\s]{1,8}(?<=["'])\Z""", re.IGNORECASE)
+"""What stands before an assignment that is one text: ``set "name=value"`` of Windows, ``-e "name=value"``."""
+# One quote, or three of them; or that of Go, JavaScript and a shell's commands, where it ends on its line.
+_OPENED = re.compile(
+    r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?"""
+    r"""(?P<quote>(?P<one>\\*+["'])(?:(?P=one){2})?|`(?=[^\s`"',;:.)][^`\n]{0,500}+`))"""
+)
 _BARE = re.compile(r"""(?:[^\s"'\\]++|\\(?![nrt"'])|["'](?![\s,;:)\]}]|\Z))+""")
 _LISTED = re.compile(r"""[^;"'\\\n]++""")
-_SCHEME = re.compile(r"(?:bearer|basic|digest|negotiate|token|apikey)[ \t]++", re.IGNORECASE)
+_SCHEME = re.compile(
+    r"(?:bearer|basic|digest|negotiate|token|apikey|\$\(echo)[ \t]++|<<<[ \t]*+", re.IGNORECASE
+)
+"""What stands before a value, and is no part of it."""
+_HEREDOC = re.compile(
+    r"""(?:\\*+["'])? (?: \$\([ \t]*+ cat [ \t]++ )? <<[-~<]? [ \t]*+ \\*+["']? (?P<tag>[A-Za-z_]\w{0,63}+)
+        (?:\\*+["'])? [^\n\\]{0,80}+ (?: \n | \\{1,8}+n )
+        (?P<body> [^\n\\]{0,4000}+ (?: [\n\\] [^\n\\]{0,4000}+ ){0,100}? )
+        (?: \n | \\{1,8}+n ) [ \t]{0,64}+ (?P=tag) (?!\w)""",
+    re.VERBOSE,
+)
+"""The lines of a shell, HCL or PHP down to one that is the word which the first one names."""
 _PLAIN = re.compile(r"(?:null|none|true|false)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[0-9.]++(?![^\s,;)\]}])")
-_ENDS = {quote: re.compile(rf"(?<!\\)\\*+{quote}|\n") for quote in "\"'"}
+_ENDS = {quote: re.compile(rf"(?<!\\)\\*+{quote}|\n") for quote in "\"'`"}
 _ESCAPED = re.compile(r"(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbfv])(?=.)")
 _NAMED_AFTER = re.compile(
     r"""\s*+,\s*+(?:\\*+["'])?(?:[Nn]ame|[Kk]ey)(?:\\*+["'])?\s*+[:=]\s*+(?:\\*+["'])?"""
@@ -46,6 +82,8 @@ _NAMED_AFTER = re.compile(
 )
 _BEFORE = 256
 """Characters before a name within which the quote is looked for that opens an address."""
+_LONGEST = 4_000
+"""Characters of a value of several lines: the end of a longer one is not looked for."""
 _AHEAD = 2_000
 """Characters of a value that stands before its name, within which that name is looked for."""
 
@@ -157,7 +195,7 @@ def _named(text: str) -> Iterator[Span]:
     while found := _NAMED.search(text, at):
         span = _value_of(text, found)
         if span is None:
-            at = max(found.end("flag"), found.end("argument"), found.end("name"))
+            at = found.end("name") if found["name"] else max(map(found.end, _OTHERS))
         else:
             yield span
             at = span[1]
@@ -165,18 +203,19 @@ def _named(text: str) -> Iterator[Span]:
 
 def _value_of(text: str, found: re.Match[str]) -> Span | None:
     """Where the value stands that belongs to a name; None where there is none, or it is no secret."""
-    parts = cast("Mapping[str, str | None]", found.groupdict())
-    begin, whole, flag = found.end(), parts["name"], parts["flag"] or parts["argument"]
+    begin, whole = found.end(), cast("str | None", found["name"])
     if whole is None:
-        alone = parts["flag"] or _ALONE.match(text, begin)
-        return _flagged(flag or "", text, begin) if alone else None
-    name, colon = whole[-256:], parts["sign"] == ":"
-    if name in ("value", "Value") and parts["sign"]:
+        flag, other, variable = cast("tuple[str | None, ...]", found.group("flag", "argument", "variable"))
+        alone = flag or _ALONE.match(text, begin)
+        return _flagged(flag or other or variable or "", text, begin) if alone else None
+    name, before = whole[-256:], text[max(0, found.start() - 16) : found.start()]
+    if name in ("value", "Value") and found["sign"]:
         return _named_later(text, begin)
-    before = text[max(0, found.start() - 16) : found.start()]
     escaped = _ESCAPED.match(name) if before.endswith("\\") else None
     if name == "tokens" or not (sensitive(name) or (escaped and sensitive(name[escaped.end() :]))):
-        return None
+        return None  # as nearly every one
+    parts = cast("Mapping[str, str | None]", found.groupdict())
+    colon = parts["sign"] == ":"
     if parts["item"]:
         pair = before.rstrip("\\\"'").endswith("(") or name.startswith("--")
         return _value(text, begin) if pair else None
@@ -199,6 +238,10 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
     counts = "token" in name.lower() or (colon and name.lower().endswith("s"))
     if counts and _NUMBER.match(text, begin):
         return None
+    if parts["sign"] == "=" and not parts["gap"] and _SET.search(before) and not _OPENED.match(text, begin):
+        quote = found.start() - 1
+        opened = _OPENED.match(text, quote - _backslashes(text, quote))
+        return (begin, _closing(text, opened, begin)) if opened else None
     listed = _LISTED.match(text, begin) if before.endswith(";") else None  # one of a connection string
     return listed.span() if listed else _value(text, begin)
 
@@ -223,9 +266,9 @@ def _block(text: str, name: int, begin: int) -> Span | None:
 
 
 def _flagged(flag: str, text: str, begin: int) -> Span | None:
-    """What stands behind ``--password``, or ``Bearer``."""
-    if flag.startswith("-"):
-        return _value(text, begin) if sensitive(flag) else None
+    """What stands behind ``--password``, ``ENV DB_PASSWORD`` and the like, or ``Bearer``."""
+    if flag and flag not in ("Bearer", "bearer"):
+        return _value(text, begin) if sensitive(flag.split()[-1]) else None
     bare = _BARE.match(text, begin)
     found = bare.group().rstrip(")]},;.") if bare else ""
     odd = any(sign.isdigit() for sign in found) or len(found) >= 20  # else it is a word of a sentence
@@ -259,6 +302,8 @@ def _camel(name: str) -> bool:
 
 
 def _value(text: str, begin: int) -> Span | None:
+    if heredoc := _HEREDOC.match(text, begin):
+        return heredoc.span("body")
     scheme = _SCHEME.match(text, begin)
     begin = scheme.end() if scheme else begin
     opened = _OPENED.match(text, begin)
@@ -279,18 +324,24 @@ def _value(text: str, begin: int) -> Span | None:
 
 
 def _closing(text: str, opened: re.Match[str], begin: int) -> int:
-    """Where a quoted value ends: at the quote that is escaped as often as the one that opened it, or, where
-    the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by ``k``, also behind
-    any number of escaped backslashes of the value; ``2k + 1`` make a quote within the value."""
-    quote = opened.group().lstrip("bBrRuUfF")
-    escapes = len(quote) - 1
+    """Where a quoted value ends: at the quote that is escaped as often as the one that opened it, of three at
+    three, or, where the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by
+    ``k``, also behind any number of escaped backslashes of the value; ``2k + 1`` make a quote within it."""
+    quote, one = cast("str", opened["quote"]), cast("str | None", opened["one"])
+    three = one is not None and quote != one
+    at, least = begin, begin + _LONGEST
+    while three and (at := text.find(quote, at, least)) >= 0:
+        if text[at - 1] != "\\":
+            return at
+        at += 1
+    escapes = len(one or quote) - 1
     for found in _ENDS[quote[-1]].finditer(text, begin):
         if found.group() == "\n":
             return found.start()
         own = len(found.group()) - 1
         if own < escapes:
             return found.start()
-        if own % (2 * (escapes + 1)) == escapes:
+        if not three and own % (2 * (escapes + 1)) == escapes:
             return found.end() - len(quote)
     return len(text)
 
@@ -349,7 +400,8 @@ def _lines_before(text: str, least: int, until: int) -> Span:
         stop = broken.start()
         near = text[max(least, stop - _LONGEST_LINE) : stop]
         size = len(near) - len(near.rstrip(_BASE64))
-        size -= near[: len(near) - size].endswith("\\")  # whose `n` is of the break before the line
+        if size and near[: len(near) - size].endswith("\\"):
+            size -= 1  # whose `n` is of the break before the line
         begin = stop - size
         first = begin <= _BREAK and not text[:begin].strip()
         last = at == until
