@@ -62,7 +62,7 @@ computes: $(INSTALLED)
 	nice $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not waits" --ignore=tests/e2e
 
 waits: $(INSTALLED)
-	$(BIN)/python -m pytest -q -n 4 --dist worksteal -m waits $$(grep -rl --include='test_*.py' 'mark\.waits' tests)
+	nice $(BIN)/python -m pytest -q -n 3 --dist worksteal -m waits $$(grep -rl --include='test_*.py' 'mark\.waits' tests)
 
 e2e: $(INSTALLED) ## Airflow, its executors and an embedded AWS, end to end
 	$(BIN)/python -m pytest -q -n 3 tests/e2e
