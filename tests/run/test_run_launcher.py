@@ -34,7 +34,7 @@ from aws_executors.core.requests.stored_workload import enclosed
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
 from aws_executors.local import LocalAws
-from aws_executors.run import stop_cause
+from aws_executors.run import compat, stop_cause
 from aws_executors.run.__main__ import decoded, run_text, supervise
 from aws_executors.run.first_process import StoppedError
 from aws_executors.run.sources import NoWorkloadError, from_s3
@@ -322,6 +322,14 @@ def test_that_a_task_s_process_has_ended_is_noticed_at_once(container: Container
     interval = {"AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "600"}
     assert container.run("--json-string", workload(), LINGER="0.5", **interval) == (Exit.RAN, "")
     assert [body["state"] for path, body in api.said if path.endswith("/state")] == ["failed"]
+
+
+def test_a_supervisor_that_waits_in_another_way_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.sdk.execution_time.supervisor import WatchedSubprocess
+
+    monkeypatch.delattr(WatchedSubprocess, "_service_subprocess")
+    compat._hear_the_end()
+    assert not hasattr(WatchedSubprocess, "_service_subprocess")
 
 
 def test_an_api_server_that_is_older_than_the_image_is_told_of_in_one_line(

@@ -100,17 +100,19 @@ def _hear_the_end() -> None:
     It waits for the process to close its sockets, and looks then whether it has ended. The last is closed a
     moment before that; if the supervisor was quicker, it looks again after `[workers] min_heartbeat_interval`
     (5 s). On one CPU, or beside busy processes, it is for most tasks. So where no socket is left to wait for,
-    it waits for the process here.
+    it waits for the process here. One that has other names for these things is left as it is.
 
     Source: `_monitor_subprocess` of ``airflow/sdk/execution_time/supervisor.py``.
     """
     from airflow.sdk.execution_time.supervisor import WatchedSubprocess
 
     kind: Any = WatchedSubprocess
-    serve = kind._service_subprocess
+    serve = getattr(kind, "_service_subprocess", None)
+    if serve is None:
+        return
 
     def serve_or_wait(self: Any, max_wait_time: float, *rest: object, **named: object) -> object:
-        waited = not self._open_sockets and _waited_for_end(self.pid, max_wait_time)
+        waited = not getattr(self, "_open_sockets", True) and _waited_for_end(self.pid, max_wait_time)
         return serve(self, 0.0 if waited else max_wait_time, *rest, **named)
 
     kind._service_subprocess = serve_or_wait
