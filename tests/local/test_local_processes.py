@@ -21,6 +21,7 @@ import pytest
 from aws_executors import local
 from aws_executors.local.processes import CODE_LOST, EVENT, ContainerProcess, Containers
 from aws_executors.local.world import Exited, Ref, Started, StartFailed, StartProcess
+from each_line import not_heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -386,54 +387,39 @@ def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path
         assert not alive(pid)
 
 
-AT_EACH_LINE = """
+SIGNALLED = """
 import os, signal, sys, time
 from aws_executors.local.__main__ import main
+from each_line import unheard
 
 class Output:
+    def __init__(self, begin):
+        self.begin = begin
     def write(self, text):
         pass
     def flush(self):
         os.write(ready, b"x")
-        sys._getframe(1).f_trace = traced
-        sys.settrace(traced)
+        self.begin(sys._getframe(1))
 
-def traced(frame, event, _):
-    global lines
-    lines -= event == "line"
-    if event == "line" and not lines:
-        signal.raise_signal(signal.SIGTERM)
-    return traced
+def run(begin):
+    sys.stdout = Output(begin)
+    return main([])
+
+def end(forks):
+    for fork in forks:
+        os.read(told, 1)
+    time.sleep(0.5)
+    for fork in forks:
+        os.kill(fork, signal.SIGTERM)  # for whichever has come to wait
 
 told, ready = os.pipe()
-forks = {}
-for lines in range(1, 25):
-    if not (fork := os.fork()):
-        signal.alarm(30)
-        sys.stdout = Output()
-        os._exit(main([]))
-    forks[fork] = lines
-for fork in forks:
-    os.read(told, 1)
-time.sleep(0.5)
-for fork in forks:
-    os.kill(fork, signal.SIGTERM)  # for whichever has come to wait
-print(*(lines for fork, lines in forks.items() if os.waitpid(fork, 0)[1]))
+print(*unheard(signal.SIGTERM, run, end))
 """
 
 
 def test_it_ends_before_whichever_line_of_its_waiting_a_signal_comes(tmp_path: Path) -> None:
     """Also within a lock that is taken for it."""
-    done = subprocess.run(
-        [sys.executable, "-c", AT_EACH_LINE],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=HERE,
-        cwd=tmp_path,
-        timeout=100,
-        check=True,
-    )
-    assert done.stdout == "\n"
+    assert not_heard(SIGNALLED, tmp_path) == "\n"
 
 
 @pytest.mark.parametrize(

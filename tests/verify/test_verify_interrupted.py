@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from each_line import not_heard
 from verify.conftest import BUCKET
 
 if TYPE_CHECKING:
@@ -98,12 +99,13 @@ def test_one_more_interruption_ends_the_waiting_and_what_may_run_is_named(
     assert "nobody waited for its end" in told
 
 
-AT_EACH_LINE = """
-import os, signal, sys
+INTERRUPTED = """
+import signal, sys
 from types import SimpleNamespace
 from aws_executors.verify.drive import Drive
 from aws_executors.verify.programs import MEMORY
 from aws_executors.verify.run import interruptions
+from each_line import unheard
 
 class Waiting(Drive):
     def __post_init__(self):
@@ -111,35 +113,20 @@ class Waiting(Drive):
     def _over(self, trace):
         return False
     def _run_due(self):
-        sys._getframe(1).f_trace = traced
-        sys.settrace(traced)
+        self.say(sys._getframe(1))
 
-def traced(frame, event, _):
-    global lines
-    lines -= event == "line"
-    if event == "line" and not lines:
-        signal.raise_signal(signal.SIGINT)
-    return traced
+def run(begin):
+    with interruptions() as heard:
+        traces = {"one": SimpleNamespace(case=MEMORY)}
+        Waiting(setup=None, traces=traces, interruption=heard, say=begin, seconds=60).run()
 
-forks = {}
-for lines in range(1, 25):
-    if not (fork := os.fork()):
-        signal.alarm(30)
-        with interruptions() as heard:
-            traces = {"one": SimpleNamespace(case=MEMORY)}
-            Waiting(setup=None, traces=traces, interruption=heard, say=print, seconds=60).run()
-        os._exit(0)
-    forks[fork] = lines
-print(*(lines for fork, lines in forks.items() if os.waitpid(fork, 0)[1]))
+print(*unheard(signal.SIGINT, run))
 """
 
 
-def test_an_interruption_is_heard_before_whichever_line_of_the_waiting_it_comes() -> None:
+def test_an_interruption_is_heard_before_whichever_line_of_the_waiting_it_comes(tmp_path: Path) -> None:
     """Also within a lock that is taken for it. The drive is real, without anything to drive."""
-    done = subprocess.run(
-        [sys.executable, "-c", AT_EACH_LINE], capture_output=True, text=True, timeout=100, check=True
-    )
-    assert done.stdout == "\n"
+    assert not_heard(INTERRUPTED, tmp_path) == "\n"
 
 
 @contextmanager
