@@ -30,7 +30,6 @@ from aws_executors.shell.airflow.started import StartedParts, engine_config, sha
 from aws_executors.shell.airflow.work_items import WorkItems
 from aws_executors.shell.airflow.workloads import RequestFactory, Transports
 from aws_executors.shell.aws.clients import Clients
-from aws_executors.shell.aws.log_tail import LogTail
 from aws_executors.shell.engine.aws_events.intake import EventIntake
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.transport import INLINE, transport_of
@@ -65,13 +64,6 @@ class Tokens:
         """A token that is good from now on."""
         now = self.process.line.now
         return token_with(now, now + min(valid_for or self.valid, self.valid))
-
-
-class NoLastWords(LogTail[K]):
-    """Nobody reads logs here: that is a thread of its own, with a clock of its own, and decides nothing."""
-
-    def ask(self, token: str, key: K) -> bool:
-        return False
 
 
 class VirtualWorkItems(WorkItems[S, R]):
@@ -148,9 +140,8 @@ class VirtualExecutor(AwsExecutor[S, R]):
             queueing=0.0,
             sharing=sharing,
         )
-        self._started = StartedParts(
-            engine=self.engine, work_items=work_items, log_tail=NoLastWords(self.live_logs)
-        )
+        # Nobody reads logs here: that is a thread of its own, with a clock of its own, and decides nothing.
+        self._started = StartedParts(engine=self.engine, work_items=work_items)
 
     def _emit_metrics(self, open_slots: int, num_running_tasks: int, num_queued_tasks: int) -> None:
         """Nobody measures here."""

@@ -9,8 +9,9 @@ import pytest
 
 from aws_executors.core.cost.measured import Measured
 from aws_executors.core.cost.prices import bundled_prices
-from aws_executors.core.cost.record import UsageRecord, read_entry
+from aws_executors.core.cost.record import USED, UsageRecord, read_entry
 from aws_executors.core.lifecycle.allocation import Allocation
+from aws_executors.core.lifecycle.effects import LogEvent
 from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.shell.airflow.usage import IN_VAIN, UsageRecorder
 from aws_executors.shell.engine.messages import ContainerEnded
@@ -50,8 +51,13 @@ def ended(id_: str, reason: str = "") -> ContainerEnded:
     return ContainerEnded(seen, 1, "etl")
 
 
-def recorder(board: Board, measurements: Measurements | None) -> UsageRecorder[str]:
-    return UsageRecorder(bundled_prices(), "ecs_fargate", "us-east-1", board, measurements, late=(0.0, 0.02))
+class Recorder(UsageRecorder[str]):
+    """One that keeps what it tells."""
+
+    def __init__(self, board: Board, measurements: Measurements | None) -> None:
+        self.told: list[tuple[str, LogEvent]] = []
+        told, late = self.told.append, (0.0, 0.02)
+        super().__init__(bundled_prices(), "ecs_fargate", "us-east-1", board, told, measurements, late=late)
 
 
 def until(done: Callable[[], bool]) -> None:
@@ -61,31 +67,33 @@ def until(done: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def records(made: UsageRecorder[str], count: int) -> dict[str, UsageRecord]:
-    until(lambda: len(made._found) >= count)
-    entries = {key: read_entry(entry) for key, entry in made.found()}
+def records(made: Recorder, count: int) -> dict[str, UsageRecord]:
+    until(lambda: len(made.told) >= count)
+    assert {event.event for _, event in made.told} == {USED}
+    entries = {key: read_entry(event.text) for key, event in made.told}
+    made.told.clear()
     return {key: record for key, record in entries.items() if record is not None}
 
 
 def test_an_entry_is_fit_for_the_event_log_before_the_scheduler_takes_it() -> None:
-    made = recorder(Board(), None)
+    made = Recorder(Board(), None)
     made.ask("one", "0b6e", replace(ended("arn:1"), queue="password=hunter2\x00"))
-    until(lambda: len(made._found) == 1)
-    ((_, entry),) = made.found()
-    assert "hunter2" not in entry
-    assert "\x00" not in entry
+    until(lambda: len(made.told) == 1)
+    ((_, event),) = made.told
+    assert "hunter2" not in event.text
+    assert "\x00" not in event.text
 
 
 def test_no_thread_before_a_container_has_ended() -> None:
     before = set(threading.enumerate())
-    made = recorder(Board(), Measurements())
-    assert list(made.found()) == []
+    made = Recorder(Board(), Measurements())
+    assert made.told == []
     assert set(threading.enumerate()) <= before
 
 
 def test_a_measurement_is_read_again_once_and_the_record_made_without() -> None:
     measurements = Measurements(one=Measured(memory=100))
-    made = recorder(Board(), measurements)
+    made = Recorder(Board(), measurements)
     for id_ in ("one", "none"):
         made.ask(id_, "t", ended(id_))
     found = records(made, 2)
@@ -94,7 +102,7 @@ def test_a_measurement_is_read_again_once_and_the_record_made_without() -> None:
 
 
 def test_what_cannot_be_read_harms_no_other() -> None:
-    made = recorder(Board(), Measurements(one=Measured(memory=100)))
+    made = Recorder(Board(), Measurements(one=Measured(memory=100)))
     for id_ in ("raises", "one"):
         made.ask(id_, "t", ended(id_))
     assert records(made, 1)["one"].peak == 100
@@ -102,7 +110,7 @@ def test_what_cannot_be_read_harms_no_other() -> None:
 
 def test_after_many_in_vain_no_log_is_read_for_a_while() -> None:
     measurements = Measurements(late=Measured(memory=100), **{"stored-1": Measured(memory=200)})
-    made = recorder(Board(), measurements)
+    made = Recorder(Board(), measurements)
     for number in range(IN_VAIN):
         made.ask(f"c{number}", "t", ended(f"c{number}"))
     records(made, IN_VAIN)
@@ -116,7 +124,7 @@ def test_after_many_in_vain_no_log_is_read_for_a_while() -> None:
 
 def test_a_turn_and_the_rest_of_its_container_need_no_reading() -> None:
     board, measurements = Board(), Measurements()
-    made = recorder(board, measurements)
+    made = Recorder(board, measurements)
     turn = Observation(
         id="c#2", phase=Phase.SUCCEEDED, given=lambda: GIVEN, used='{"memory":300,"kills":1,"seconds":8.5}'
     )
@@ -136,7 +144,7 @@ def test_a_turn_and_the_rest_of_its_container_need_no_reading() -> None:
 
 
 def test_a_turn_whose_container_nobody_has_described_has_no_price() -> None:
-    made = recorder(Board(), None)
+    made = Recorder(Board(), None)
     turn = Observation(id="c#2", phase=Phase.SUCCEEDED, used='{"memory":300,"seconds":8.5}')
     made.ask("turn", "t", ContainerEnded(turn, 1, "etl"))
     record = records(made, 1)["turn"]
@@ -145,7 +153,7 @@ def test_a_turn_whose_container_nobody_has_described_has_no_price() -> None:
 
 def test_without_measurements_records_are_made_all_the_same_and_counted() -> None:
     board = Board()
-    made = recorder(board, None)
+    made = Recorder(board, None)
     made.ask("one", "t", ended("one", "OutOfMemoryError: Container killed due to memory usage"))
     assert records(made, 1)["one"].killed
     until(lambda: "time_to_pull" in board.times)

@@ -21,7 +21,7 @@ from returns.methods import unwrap_or_failure
 from returns.result import Result
 
 from aws_executors.core.aws.service import Service
-from aws_executors.core.cost.record import USED, WARM_CONTAINER
+from aws_executors.core.cost.record import WARM_CONTAINER
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import LogEvent, Report
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
@@ -90,6 +90,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         # The scheduler's bulk save fails for log rows that nobody else holds on to: all that it has not saved
         # are here, and some that it has.
         self._kept_logs: deque[Log] = deque()
+        self.late_log_events: deque[tuple[WorkloadKey, LogEvent]] = deque()
+        """What failed containers wrote last and what containers used: it comes after the end is reported."""
         lookups = LazyLookups(self._region_lookups)
         self.live_logs = LiveLogs(lookups)
         self.links = Links(lookups)
@@ -213,7 +215,12 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             except Exception:
                 # What leaves `sync` ends the scheduler, and with it every other task's executor.
                 log.exception("Could not report %r to Airflow", update)
-        self._late_log_events(self._started)
+        while self.late_log_events:
+            key, late = self.late_log_events.popleft()
+            try:
+                self._log_event(key, late, str)  # which the thread that it comes from has cleaned
+            except Exception:
+                log.exception("Could not add %r of %s to the event log", late.event, key)
 
     def get_event_buffer(
         self, dag_ids: Sequence[str] | None = None
@@ -221,16 +228,6 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
         """What the scheduler has not heard yet."""
         events = super().get_event_buffer(dag_ids)
         return {compat.event_key(key): event for key, event in events.items()}
-
-    def _late_log_events(self, started: "StartedParts[S, R]") -> None:
-        """What failed containers wrote last, and what containers used; both come after the end is reported,
-        and may not come at all."""
-        for event, source in (("container log", started.log_tail), (USED, started.usage)):
-            for key, words in () if source is None else source.found():
-                try:
-                    self._log_event(key, LogEvent(event, words), str)  # which its thread has cleaned
-                except Exception:
-                    log.exception("Could not add the %s of %s to the event log", event, key)
 
     def _tell_airflow(self, started: "StartedParts[S, R]", update: "AirflowUpdate[WorkloadKey]") -> None:
         key, effect = update.key, update.effect

@@ -111,6 +111,7 @@ def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> St
     )
     spare_what_is_loaded()
     engine.start()
+    late = executor.late_log_events.append
     listener = _listener_of(executor, settings, engine, metrics)
     collector = Collector(
         engine=engine,
@@ -127,8 +128,8 @@ def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> St
     return StartedParts(
         engine=engine,
         work_items=work_items,
-        log_tail=LogTail(executor.live_logs),
-        usage=recorder_of(configured, metrics, executor.clients(settings), executor.backend),
+        log_tail=LogTail(executor.live_logs, late),
+        usage=recorder_of(configured, metrics, late, executor.clients(settings), executor.backend),
         publisher=publisher,
         listener=listener,
     )

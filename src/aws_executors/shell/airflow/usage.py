@@ -9,17 +9,17 @@ import heapq
 import itertools
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from aws_executors.core.aws.token_bucket import Bucket, Quota, full, take
 from aws_executors.core.cost.measured import Measured, read_measured
 from aws_executors.core.cost.prices import Prices
-from aws_executors.core.cost.record import Origin, UsageRecord, entry_of, record_of, rest_of, turn_of
+from aws_executors.core.cost.record import USED, Origin, UsageRecord, entry_of, record_of, rest_of, turn_of
 from aws_executors.core.explain.diagnosis import killed_for_memory
 from aws_executors.core.lifecycle import metrics
+from aws_executors.core.lifecycle.effects import LogEvent
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.redact.outgoing import last_lines
 from aws_executors.core.settings.base import Settings
@@ -55,7 +55,11 @@ IN_VAIN, REST = 10, 300.0
 
 
 def recorder_of(
-    configured: Configured[S, R], sink: Sink, clients: Clients, backend: Backend[S, R]
+    configured: Configured[S, R],
+    sink: Sink,
+    tell: "Callable[[tuple[TaskInstanceKey, LogEvent]], None]",
+    clients: Clients,
+    backend: Backend[S, R],
 ) -> "UsageRecorder[TaskInstanceKey] | None":
     """The recorder that these settings want; None where usage is not to be recorded."""
     settings = configured.settings
@@ -64,7 +68,7 @@ def recorder_of(
     reader = None
     if measures(settings):
         reader = UsageReader(backend.calls(clients, settings), clients, settings)
-    return UsageRecorder(configured.prices, settings.section, settings.region, sink, reader, late=LATE)
+    return UsageRecorder(configured.prices, settings.section, settings.region, sink, tell, reader, late=LATE)
 
 
 class Measurements(Protocol):
@@ -94,7 +98,7 @@ class _Asked(Generic[K]):
 
 
 class UsageRecorder(Generic[K]):
-    """Makes one record per container that has ended, and gives its entry for the event log later."""
+    """Makes one record per container that has ended, and gives `tell` its entry for the event log."""
 
     def __init__(
         self,
@@ -102,6 +106,7 @@ class UsageRecorder(Generic[K]):
         section: str,
         region: str,
         sink: Sink,
+        tell: Callable[[tuple[K, LogEvent]], None],
         measurements: Measurements | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -110,10 +115,10 @@ class UsageRecorder(Generic[K]):
         self._prices = prices
         self._section, self._region = section, region
         self._sink = sink
+        self._tell = tell
         self._measurements = measurements
         self._clock = clock
         self._late = late
-        self._found: deque[tuple[K, str]] = deque()
         self._asked: list[_Asked[K]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
@@ -135,11 +140,6 @@ class UsageRecorder(Generic[K]):
             thread = threading.Thread(target=self._work, name="aws-executors-usage", daemon=True)
             thread.start()  # it raises where no more threads can be had: the next one that asks tries again
             self._thread = thread
-
-    def found(self) -> Iterator[tuple[K, str]]:
-        """Take the entries that have been made, oldest first."""
-        while self._found:
-            yield self._found.popleft()
 
     def _work(self) -> None:
         while True:
@@ -191,7 +191,9 @@ class UsageRecorder(Generic[K]):
     def _record(self, key: K, ended: ContainerEnded, measured: Measured | None) -> None:
         record = self._record_of(ended, measured)
         if record is not None:
-            self._found.append((key, last_lines(entry_of(record))))  # cleaned here, and not by the scheduler
+            self._tell(
+                (key, LogEvent(USED, last_lines(entry_of(record))))
+            )  # cleaned here, not by the scheduler
             self._measure(record, turn=is_turn(ended.observation.id))
 
     def _record_of(self, ended: ContainerEnded, measured: Measured | None) -> UsageRecord | None:

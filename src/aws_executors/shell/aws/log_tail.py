@@ -1,4 +1,4 @@
-"""The last lines that a failed container wrote, for the task's Event log.
+"""The last lines that a failed container wrote, for the task's event log.
 
 Law: best effort, and nobody waits for it: the failure is reported without. One thread, made when it is first
 needed; a short queue, and what does not fit is dropped; where logs cannot be read, it soon stops trying.
@@ -7,10 +7,10 @@ needed; a short queue, and what does not fit is dropped; where logs cannot be re
 import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, Protocol, TypeVar
 
+from aws_executors.core.lifecycle.effects import LogEvent
 from aws_executors.core.logs.lines import excerpt
 from aws_executors.shell.airflow.loggers import logger
 
@@ -42,19 +42,20 @@ class Logs(Protocol):
 
 
 class LogTail(Generic[K]):
-    """Reads the last lines of containers, and gives them later."""
+    """Reads the last lines of containers, and gives them to `tell` as an entry for the event log."""
 
     def __init__(
         self,
         logs: Logs,
+        tell: Callable[[tuple[K, LogEvent]], None],
         clock: Callable[[], float] = time.monotonic,
         late: Sequence[float] = LATE,
     ) -> None:
         self._logs = logs
+        self._tell = tell
         self._clock = clock
         self._late = late
         self._asked: queue.Queue[tuple[str, K]] = queue.Queue(WAITING)
-        self._found: deque[tuple[K, str]] = deque()
         self._in_vain = 0
         self._resting = float("-inf")
         self._thread: threading.Thread | None = None
@@ -73,11 +74,6 @@ class LogTail(Generic[K]):
             self._thread = thread
         return True
 
-    def found(self) -> Iterator[tuple[K, str]]:
-        """Take what has been found, oldest first."""
-        while self._found:
-            yield self._found.popleft()
-
     def _work(self) -> None:
         while True:
             token, key = self._asked.get()
@@ -87,7 +83,7 @@ class LogTail(Generic[K]):
                 log.exception("Could not read the last lines of %s", token)
                 found = ""
             if found:
-                self._found.append((key, found))
+                self._tell((key, LogEvent("container log", found)))
             self._in_vain = 0 if found else self._in_vain + 1
             if self._in_vain >= IN_VAIN:
                 self._in_vain, self._resting = 0, self._clock() + REST

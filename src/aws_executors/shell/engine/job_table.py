@@ -20,7 +20,7 @@ from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.poll_interval import PollInterval, poll_after, poll_again_after
 from aws_executors.core.lifecycle.transitions.row_read import same_row_changes_nothing
 from aws_executors.core.lifecycle.verdict import Row
-from aws_executors.core.warm.turn import MARK, is_turn
+from aws_executors.core.warm.turn import MARK
 from aws_executors.shell.engine.messages import K, RowQuery, WorkItem
 
 R = TypeVar("R")
@@ -224,7 +224,7 @@ class JobTable(Generic[K, R]):
                 self._former.popitem(last=False)
 
     def _plan(self, record: Record[K, R], time: float) -> None:
-        if is_turn(record.job.container):
+        if MARK in record.job.container:
             return  # its cell tells
         record.poll_at = time
         heapq.heappush(self._polls, (time, record.job.container))
