@@ -181,6 +181,94 @@ def test_register_refuses(virtual: Callable[..., Virtual], fields: dict[str, Any
     assert message in answer.body["message"]
 
 
+NOT_ON_FARGATE: tuple[tuple[dict[str, Any], dict[str, Any], str], ...] = (
+    ({"ipcMode": "task"}, {}, "Tasks using the Fargate launch type do not support ipcMode."),
+    ({"pidMode": "host"}, {}, "The supported value for pidMode is 'task'."),
+    ({"placementConstraints": [{"type": "memberOf", "expression": "x"}]}, {}, "placementConstraints"),
+    ({"volumes": [{"name": "v", "host": {"sourcePath": "/var"}}]}, {}, "do not support sourcePath"),
+    ({"volumes": [{"name": "v", "dockerVolumeConfiguration": {"scope": "task"}}]}, {}, "dockerVolume"),
+    ({"ephemeralStorage": {"sizeInGiB": 20}}, {}, "between 21 and 200 GiB"),
+    ({"ephemeralStorage": {"sizeInGiB": 201}}, {}, "between 21 and 200 GiB"),
+    ({}, {"privileged": True}, "do not support privileged"),
+    ({}, {"links": ["other"]}, "do not support links"),
+    ({}, {"extraHosts": [{"hostname": "db", "ipAddress": "10.0.0.1"}]}, "do not support extraHosts"),
+    ({}, {"dnsServers": ["10.0.0.2"]}, "do not support dnsServers"),
+    ({}, {"linuxParameters": {"sharedMemorySize": 64}}, "do not support sharedMemorySize"),
+    ({}, {"linuxParameters": {"capabilities": {"add": ["SYS_PTRACE", "SYS_ADMIN"]}}}, "SYS_ADMIN"),
+    ({}, {"resourceRequirements": [{"type": "GPU", "value": "1"}]}, "GPU resource requirements"),
+    ({}, {"stopTimeout": 121}, "less than or equal to 120 seconds"),
+)
+
+
+@pytest.mark.parametrize(("fields", "container", "message"), NOT_ON_FARGATE)
+def test_what_fargate_does_not_have(
+    virtual: Callable[..., Virtual], fields: dict[str, Any], container: dict[str, Any], message: str
+) -> None:
+    v = virtual()
+    containers = [{"name": "app", "image": "i", **container}]
+    definition = {"family": "f", "containerDefinitions": containers, **FARGATE, **fields}
+    answer = v.call("ecs.RegisterTaskDefinition", **definition)
+    assert answer.error == "ClientException"
+    assert message in answer.body["message"]
+    v.ecs([{"name": "app", **container}], **{**FARGATE, **fields, "requiresCompatibilities": ["EC2"]})
+    ran = v.call(
+        "ecs.RunTask", cluster="c", taskDefinition="f", launchType="FARGATE", networkConfiguration=NETWORK
+    )
+    assert (ran.error, ran.body["message"]) == (
+        INVALID,
+        "Task definition does not support launch_type FARGATE.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"ephemeralStorage": {"sizeInGiB": 20}}, "between 21 and 200 GiB"),
+        (
+            {
+                "containerOverrides": [
+                    {"name": "app", "resourceRequirements": [{"type": "GPU", "value": "1"}]}
+                ]
+            },
+            "GPU resource requirements",
+        ),
+    ],
+)
+def test_nor_is_it_had_by_an_override(
+    virtual: Callable[..., Virtual], overrides: dict[str, Any], message: str
+) -> None:
+    v = virtual()
+    v.ecs(**FARGATE)
+    answer = v.call(
+        "ecs.RunTask",
+        cluster="c",
+        taskDefinition="f",
+        launchType="FARGATE",
+        networkConfiguration=NETWORK,
+        overrides=overrides,
+    )
+    assert answer.error == INVALID
+    assert message in answer.body["message"]
+
+
+def test_what_is_empty_or_off_is_no_obstacle_to_fargate(virtual: Callable[..., Virtual]) -> None:
+    """As tools write it that fill in every member."""
+    container = {
+        "name": "app",
+        "links": [],
+        "dnsServers": [],
+        "privileged": False,
+        "linuxParameters": {"capabilities": {"add": ["SYS_PTRACE"], "drop": []}, "devices": [], "tmpfs": []},
+        "resourceRequirements": [],
+    }
+    v = virtual()
+    v.ecs(
+        [container], **FARGATE, placementConstraints=[], volumes=[{"name": "v", "host": {}}], pidMode="task"
+    )
+    task = v.run(launchType="FARGATE", networkConfiguration=NETWORK)
+    assert v.task(task)["launchType"] == "FARGATE"
+
+
 def test_a_client_token_is_the_same_tasks_or_a_conflict_that_names_them(
     virtual: Callable[..., Virtual],
 ) -> None:

@@ -1,10 +1,12 @@
 """ECS task definitions.
 
 Law: one function per action, and the look-up and the size check that RunTask needs. Source: botocore's `ecs`
-model; the sizes are from "Fargate task definition considerations".
+model; the sizes, and what Fargate does not have, are from "Task definition differences for Fargate".
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 
 from aws_executors.local.world.ecs.state import Family
 from aws_executors.local.world.pages import page
@@ -21,7 +23,21 @@ FARGATE_SIZES: dict[int, range | tuple[int, ...]] = {
     8192: range(16 * GIB, 60 * GIB + 1, 4 * GIB),
     16384: range(32 * GIB, 120 * GIB + 1, 8 * GIB),
 }
-
+NOT_OF_FARGATE = ("inferenceAccelerators", "ipcMode", "placementConstraints")
+"""Members of a task definition that Fargate does not have."""
+NOT_IN_FARGATE = (
+    "disableNetworking",
+    "dnsSearchDomains",
+    "dnsServers",
+    "dockerSecurityOptions",
+    "extraHosts",
+    "links",
+    "privileged",
+)
+"""Members of a container definition that it does not have."""
+NOT_IN_LINUX_PARAMETERS = ("devices", "maxSwap", "sharedMemorySize", "swappiness", "tmpfs")
+FARGATE_DISK = range(21, 201)  # GiB
+TRACE = "SYS_PTRACE"  # the one capability that may be added
 
 UNITS = {"cpu": "vcpu", "memory": "gb"}
 
@@ -68,7 +84,7 @@ def register_task_definition(world: World, params: Json, now: float) -> Json:
 def _compatibilities(params: Json) -> list[str]:
     if params.get("networkMode") != "awsvpc":
         return ["EXTERNAL", "EC2"]
-    return ["EC2", "FARGATE"] if {"cpu", "memory"} <= params.keys() else ["EC2"]
+    return ["EC2"] if any(_not_for_fargate(params)) else ["EC2", "FARGATE"]
 
 
 def _container_defaults(container: Json) -> Json:
@@ -107,19 +123,57 @@ def _check_definition(params: Json) -> None:
 
 
 def _check_fargate(params: Json) -> None:
+    for refusal in _not_for_fargate(params):
+        raise ServiceError("ClientException", refusal)
+    check_fargate_size(params["cpu"], params["memory"])
+
+
+def _not_for_fargate(params: Json) -> Iterator[str]:
+    """What Fargate says to a definition that it cannot run; what is empty, or off, is none of it."""
     if params.get("networkMode") != "awsvpc":
-        raise ServiceError("ClientException", "Fargate only supports network mode ‘awsvpc’.")  # noqa: RUF001
+        yield "Fargate only supports network mode ‘awsvpc’."  # noqa: RUF001
     for size in ("cpu", "memory"):
         if size not in params:
-            raise ServiceError(
-                "ClientException", f"Fargate requires that '{size}' be defined at the task level."
-            )
-    for one in params["containerDefinitions"]:
-        if one.get("stopTimeout", 0) > 120:
-            raise ServiceError(
-                "ClientException", "Fargate: stopTimeout must be less than or equal to 120 seconds."
-            )
-    check_fargate_size(params["cpu"], params["memory"])
+            yield f"Fargate requires that '{size}' be defined at the task level."
+    for member in NOT_OF_FARGATE:
+        if params.get(member):
+            yield f"Tasks using the Fargate launch type do not support {member}."
+    if params.get("pidMode") == "host":
+        yield (
+            "Tasks using the Fargate launch type do not support pidMode 'host'. The supported value for "
+            "pidMode is 'task'."
+        )
+    for volume in params.get("volumes", []):
+        if volume.get("host", {}).get("sourcePath"):
+            yield "Fargate compatible task definitions do not support sourcePath"
+        if volume.get("dockerVolumeConfiguration"):
+            yield "Fargate compatible task definitions do not support dockerVolumeConfiguration"
+    yield from not_in_fargate(params, params["containerDefinitions"])
+
+
+def not_in_fargate(task: Json, containers: Iterable[Json]) -> Iterator[str]:
+    """What Fargate says to a task and its containers, as they are defined or overridden."""
+    if task.get("ephemeralStorage", {}).get("sizeInGiB", FARGATE_DISK[0]) not in FARGATE_DISK:
+        yield "The ephemeral storage of a task must be between 21 and 200 GiB."
+    for one in containers:
+        yield from _not_in_a_container(one)
+
+
+def _not_in_a_container(container: Json) -> Iterator[str]:
+    for member in NOT_IN_FARGATE:
+        if container.get(member):
+            yield f"Fargate compatible task definitions do not support {member}"
+    linux = container.get("linuxParameters", {})
+    for member in NOT_IN_LINUX_PARAMETERS:
+        if linux.get(member):
+            yield f"Fargate compatible task definitions do not support {member}"
+    for added in linux.get("capabilities", {}).get("add", []):
+        if added != TRACE:
+            yield f"Fargate compatible task definitions do not support the capability {added}"
+    if any(item["type"] == "GPU" for item in container.get("resourceRequirements", [])):
+        yield "Tasks using the Fargate launch type do not support GPU resource requirements."
+    if container.get("stopTimeout", 0) > 120:
+        yield "Fargate: stopTimeout must be less than or equal to 120 seconds."
 
 
 def check_sizes(sizes: Json) -> None:

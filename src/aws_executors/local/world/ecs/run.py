@@ -10,7 +10,12 @@ import json
 from typing import NoReturn
 
 from aws_executors.local.world.ecs.clusters import cluster
-from aws_executors.local.world.ecs.definitions import check_fargate_size, check_sizes, find_task_definition
+from aws_executors.local.world.ecs.definitions import (
+    check_fargate_size,
+    check_sizes,
+    find_task_definition,
+    not_in_fargate,
+)
 from aws_executors.local.world.ecs.state import EcsCluster, UsedToken
 from aws_executors.local.world.ecs.task_make import make_task, runs_of
 from aws_executors.local.world.faults import take_no_capacity
@@ -162,6 +167,8 @@ def _check_overrides(definition: Json, launch: Json, params: Json) -> None:
         return
     cpu, memory = (overrides.get(size, definition[size]) for size in ("cpu", "memory"))
     check_fargate_size(cpu, memory)
+    for refusal in not_in_fargate(overrides, overrides.get("containerOverrides", [])):
+        _refuse(refusal)
     for one in overrides.get("containerOverrides", []):
         if one.get("cpu", 0) > int(cpu) or one.get("memory", 0) > int(memory):
             _refuse(
