@@ -250,8 +250,8 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         "durationseconds exceeds",
         Rule(
             Kind.CREDENTIALS,
-            "Lower DurationSeconds in `assume_role_kwargs` of the connection (`conn_id`) or `duration_seconds` "
-            "of the profile, or raise the role's maximum; one role assumed by another has 1 hour at most.",
+            "Lower DurationSeconds in the `assume_role_kwargs` of `conn_id`, or the profile's "
+            "`duration_seconds`, or raise the role's maximum. Where one role assumes another, it is 1 hour.",
         ),
     ),
     ("unable to determine service/operation name", _NO_API),

@@ -208,9 +208,8 @@ BATCH: tuple[Reason, ...] = (
         says=("nodes are available: ",),
         what="No node of the Kubernetes cluster can take the pod",
         remedy=(
-            "See what AWS says that the nodes lack (memory, GPUs, room for pods, a label) or do not tolerate: "
-            "ask for less, allow other instance types in the compute environment, or change the pod's "
-            "definition."
+            "AWS names what the nodes lack (memory, GPUs, room for pods, a label) or do not tolerate. Ask "
+            "for less, allow other instance types in the compute environment, or change the pod's definition."
         ),
         source="https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/",
     ),

@@ -326,8 +326,8 @@ NETWORK: tuple[Reason, ...] = (
         ),
         what="The pod's network could not be set up on its node",
         remedy=(
-            "See `kubectl describe pod`, and on its node the pod aws-node (VPC CNI): does it run, and may its "
-            "role do what AmazonEKS_CNI_Policy allows? On a new node it may just not have begun."
+            "See `kubectl describe pod`, and the node's pod aws-node (VPC CNI): does it run, may its role do "
+            "what AmazonEKS_CNI_Policy allows? On a new node it may just not have begun."
         ),
         source=CNI,
     ),
