@@ -126,6 +126,7 @@ START: tuple[Reason, ...] = (
             "nvidia-container-runtime",
             "invalid runtime name: nvidia",
             "CDI device",
+            "failed to fulfil mount request...nvidia",
             "prestart hook",
             "error running hook",
             "Runtime is not set for GPU",
@@ -228,6 +229,7 @@ START: tuple[Reason, ...] = (
         says=(
             "rootfs_linux.go",
             "error mounting",
+            "failed to fulfil mount request",
             "to rootfs",
             "not a directory: Are you trying to mount",
             "Are you trying to mount a directory onto a file",
