@@ -267,6 +267,16 @@ def test_statuses_that_a_rule_leaves_out(
     assert (one.check, words in one.what) == ("events-rule-statuses", True)
 
 
+@pytest.mark.parametrize("principal", ["*", {"Service": "sns.amazonaws.com"}, {"AWS": "*"}])
+def test_a_topic_between_rule_and_queue_is_unknown_and_no_fault(principal: object, world: LocalAws) -> None:
+    settings, request = make(world, "ecs_fargate")
+    drop_rule(world)
+    policy(Principal=principal, Condition=of_rule("arn:aws:sns:us-east-1:123456789012:airflow"))(world)
+    (one,) = of_event_way(seen("ecs_fargate", settings, request))
+    assert (str(one.severity), "SNS topic" in one.what) == ("unknown", True)
+    assert "subscribed" in one.change
+
+
 def test_a_queue_that_may_not_be_read_is_unknown_and_no_fault(world: LocalAws) -> None:
     settings, request = make(world, "batch")
     world.faults.deny_queue("airflow")
@@ -333,6 +343,17 @@ def with_key(key: str, policy: str | Unasked | None) -> EventsEvidence:
     return replace(SOUND, queue=(queue.model_copy(update={"key": key}),), key_policy=policy)
 
 
+SENT_BY_SNS = SENT.replace("events.amazonaws.com", "sns.amazonaws.com").replace(":events:", ":sns:")
+
+
+def by_topic(policy: str, key: str | None = None) -> EventsEvidence:
+    """No rule leads to the queue."""
+    seen = SOUND if key is None else with_key(KEY, key)
+    assert isinstance(seen.queue, tuple)
+    (queue,) = seen.queue
+    return replace(seen, queue=(queue.model_copy(update={"policy": policy}),), rules=(), passed={})
+
+
 def with_messages(waiting: int, handled: int) -> EventsEvidence:
     assert isinstance(SOUND.queue, tuple)
     (queue,) = SOUND.queue
@@ -361,6 +382,11 @@ def key_policy(*actions: str, service: str = "events.amazonaws.com") -> str:
         (with_key(KEY, key_policy("kms:Decrypt")), ["events-key"]),
         (with_key(KEY, key_policy("kms:*", service="sqs.amazonaws.com")), ["events-key"]),
         (with_key(KEY, Unasked("AccessDenied")), ["could-not-ask"]),
+        (by_topic(SENT_BY_SNS), ["could-not-ask"]),
+        (by_topic(SENT), ["events-rule-missing"]),
+        (by_topic(SENT_BY_SNS, key_policy("kms:*", service="sns.amazonaws.com")), ["could-not-ask"]),
+        (by_topic(SENT_BY_SNS, key_policy("kms:*")), ["could-not-ask", "events-key"]),
+        (replace(by_topic(SENT_BY_SNS), rules=(RULE,), passed={"r": ALL}), ["events-policy"]),
         (with_messages(9, 0), []),
         (with_messages(10, 0), ["events-pile-up"]),
         (with_messages(999, 10), []),

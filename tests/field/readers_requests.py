@@ -6,11 +6,12 @@ Law: as a case's `given` goes in, so it goes through the code of production; wha
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.parsers import ResponseParserError, create_parser
+from botocore.exceptions import ClientError
+from botocore.parsers import create_parser
 from botocore.session import get_session
 from returns.methods import unwrap_or_failure
 
-from aws_executors.core.aws.errors import AwsError, classify, classify_exception
+from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.batch import builder as batch_build
 from aws_executors.core.batch.answers.describe import observe_answer as observe_jobs
 from aws_executors.core.batch.answers.responses import listed_ids as listed_jobs
@@ -27,7 +28,7 @@ from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
-from aws_executors.shell.aws.call import unknown_operation
+from aws_executors.shell.aws.call import call_aws, unknown_operation
 from aws_executors.shell.aws.parser import EmptyAnswerError, QuickParsers, refuse_empty
 
 
@@ -51,12 +52,12 @@ def errors(given: Any) -> Mapping[str, object]:
         "headers": given.get("headers", {}),
         "body": given["body"].encode(),
     }
-    try:
+
+    def answered() -> object:
         parsed: Any = parser.parse(answer, None)  # type: ignore[arg-type]  # no shape: an error's is its own
-    except ResponseParserError as error:
-        return _told(classify_exception([kind.__name__ for kind in type(error).__mro__], str(error)))
-    said = parsed.get("Error", {})
-    return _told(classify(said.get("Code", ""), said.get("Message", ""), status=given["status"]))
+        raise ClientError(parsed, "RunTask")
+
+    return _told(call_aws(answered).failure())
 
 
 OBSERVED: Mapping[str, Callable[[object, list[str]], Any]] = {

@@ -262,6 +262,7 @@ def test_c1_what_is_no_botocore_exception() -> None:
         ("SSL validation failed for https://e/ [SSL: DH_KEY_TOO_SMALL] dh key too small", Kind.UNREACHABLE),
         ("SSL validation failed for https://e/ [Errno 2] No such file or directory", Kind.UNREACHABLE),
         ("SSL validation failed for https://e/ [Errno 13] Permission denied", Kind.UNREACHABLE),
+        ("SSL validation failed for https://e/ [X509] PEM lib (_ssl.c:4154)", Kind.UNREACHABLE),
         ("SSL validation failed for https://e/ EOF occurred in violation of protocol", Kind.AMBIGUOUS),
         ("SSL validation failed for https://e/ [SSL: TLSV1_ALERT_INTERNAL_ERROR] alert", Kind.AMBIGUOUS),
         ("SSL validation failed for https://e/ [Errno 104] Connection reset by peer", Kind.AMBIGUOUS),
@@ -283,9 +284,11 @@ def test_credentials_with_a_line_break_are_told_and_not_shown() -> None:
     assert "IQoJ" not in repr(told)
 
 
-def test_a_proxy_s_address_that_is_none_was_never_connected_to() -> None:
-    odd = UNHANDLED + "Failed to parse: 'proxy:port' is not a valid host or port"
-    told = classify_exception(HTTP_CLIENT, odd)
+@pytest.mark.parametrize(
+    "odd", ["Failed to parse: 'proxy:port' is not a valid host or port", "Invalid IPv6 URL"]
+)
+def test_a_proxy_s_address_that_is_none_was_never_connected_to(odd: str) -> None:
+    told = classify_exception(HTTP_CLIENT, UNHANDLED + odd)
     assert (told.kind, told.remedy) == (Kind.UNREACHABLE, "Check HTTPS_PROXY where the scheduler runs.")
     assert classify_exception(HTTP_CLIENT, UNHANDLED + "broken").kind is Kind.AMBIGUOUS
 

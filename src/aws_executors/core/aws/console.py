@@ -120,7 +120,7 @@ def _host(where: str, region: str) -> str:
 
 
 def _safe(text: str) -> str:
-    return quote(text, safe="")
+    return quote(text, safe="", errors="replace")
 
 
 def _twice(text: str) -> str:

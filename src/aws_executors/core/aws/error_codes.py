@@ -55,6 +55,11 @@ _NO_QUEUE = Rule(Kind.PERMANENT, "Check the option `events_queue`: its account, 
 _REQUEST = Rule(
     Kind.PERMANENT, "Fix the option, request builder or `executor_config` that the message names."
 )
+_KEY = Rule(
+    Kind.PERMANENT,
+    "Check the KMS key that encrypts the queue or the bucket: it must exist, be enabled, be one for "
+    "encryption, and be in this Region.",
+)
 _PLATFORM = Rule(
     Kind.PERMANENT, "Set `platform_version` to LATEST, or to one that the task definition can use."
 )
@@ -131,6 +136,16 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "InvalidParameterException": _REQUEST,
         "InvalidParameterValue": _REQUEST,
         "KMS.AccessDeniedException": _DENIED,
+        "KMS.DisabledException": _KEY,
+        "KMS.InvalidKeyUsageException": _KEY,
+        "KMS.InvalidStateException": _KEY,  # SQS
+        "KMS.KMSInvalidStateException": _KEY,  # S3
+        "KMS.NotFoundException": _KEY,
+        "KmsAccessDenied": _DENIED,  # SQS, where its header with the older code is lost
+        "KmsDisabled": _KEY,
+        "KmsInvalidKeyUsage": _KEY,
+        "KmsInvalidState": _KEY,
+        "KmsNotFound": _KEY,
         "NotAuthorized": _DENIED,
         "NotSignedUp": _NOT_SUBSCRIBED,
         "OptInRequired": _NOT_SUBSCRIBED,
@@ -231,6 +246,15 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
         )
         for words in ("perform: sts:", "perform sts:")
     ),
+    (
+        "durationseconds exceeds",
+        Rule(
+            Kind.CREDENTIALS,
+            "Lower DurationSeconds in the `assume_role_kwargs` of `conn_id`, or the profile's "
+            "`duration_seconds`, or raise the role's maximum. Where one role assumes another, it is 1 hour.",
+        ),
+    ),
+    ("unable to determine service/operation name", _NO_API),
     (
         "with an explicit deny",
         Rule(
@@ -504,6 +528,8 @@ HANDSHAKE: tuple[str, ...] = (
     "permission denied",
     "is a directory",
     "not a directory",
+    # ... or one that is cut off.
+    "pem lib",
 )
 
 # Words of an HTTPClientError that arose before anything was sent, in lower case, and what is said in their
@@ -518,4 +544,5 @@ UNSENT: tuple[tuple[str, Rule, str], ...] = (
         "the credentials have a line break in them, so that no request can be sent",
     ),
     ("failed to parse: ", _PROXY, ""),
+    ("invalid ipv6 url", _PROXY, ""),
 )

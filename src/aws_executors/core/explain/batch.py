@@ -204,6 +204,16 @@ BATCH: tuple[Reason, ...] = (
         source="https://docs.aws.amazon.com/batch/latest/userguide/batch-eks-job-stuck-in-starting.html",
     ),
     Reason(
+        name="no node for the pod",
+        says=("nodes are available: ",),
+        what="No node of the Kubernetes cluster can take the pod",
+        remedy=(
+            "AWS names what the nodes lack (memory, GPUs, room for pods, a label) or do not tolerate. Ask "
+            "for less, allow other instance types in the compute environment, or change the pod's definition."
+        ),
+        source="https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/",
+    ),
+    Reason(
         name="pod could not run",
         says=(
             "UnexpectedAdmissionError",

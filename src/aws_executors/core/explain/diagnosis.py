@@ -14,6 +14,7 @@ from aws_executors.core.explain.reason import is_said
 from aws_executors.core.explain.reasons import reason_for
 from aws_executors.core.explain.start import KILLED
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
+from aws_executors.core.logs.lines import END_OF_TIME
 from aws_executors.core.redact.outgoing import NAME, one_line
 from aws_executors.core.warm.turn import container_of
 
@@ -107,6 +108,6 @@ def _words(seen: Observation) -> str:
 
 
 def _since(seen: Observation) -> str:
-    if seen.created is None:
+    if seen.created is None or not 0 <= seen.created * 1000 < END_OF_TIME:
         return ""
     return f"waiting since {datetime.fromtimestamp(seen.created, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -132,6 +132,9 @@ LAUNCHES: tuple[Reason, ...] = (
                 "InsufficientInstanceCapacity",
                 "InsufficientReservedInstanceCapacity",
                 "UnfulfillableCapacity",
+                "ReservationCapacityExceeded",
+                "InsufficientHostCapacity",
+                "SpotMaxPriceTooLow",
             ),
         ),
         what="AWS has no instance for the capacity provider at this time",
@@ -139,6 +142,23 @@ LAUNCHES: tuple[Reason, ...] = (
             "Allow more instance types in its instance requirements, subnets in more Availability Zones, or "
             "On-Demand in the place of Spot."
         ),
+        source=EC2,
+    ),
+    Reason(
+        name="no instance launched: key",
+        says=behind(_LAUNCH, ("Client.InternalError", "InvalidKMSKey", "KMS key")),
+        what="EC2 could not use the key with which an instance's volumes are encrypted",
+        remedy=(
+            "Check the KMS key of the capacity provider's storage, or the account's default one for EBS: it "
+            "must be enabled, and its policy must allow the infrastructure role to use it."
+        ),
+        source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html",
+    ),
+    Reason(
+        name="no instance launched: EC2 failed",
+        says=behind(_LAUNCH, ("InternalError", "InternalFailure", "Unavailable")),
+        what="EC2 failed while it launched an instance for the capacity provider",
+        remedy="If it persists, check the AWS Health Dashboard.",
         source=EC2,
     ),
     Reason(

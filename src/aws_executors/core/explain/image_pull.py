@@ -19,6 +19,9 @@ ROUTE = (
 )
 
 
+DISK_FULL = ("no space left on device", "disk quota exceeded", "Thin Pool has")
+"""How Linux and Docker's device mapper say it, of an image and of all else."""
+
 PULLS = ("CannotPull", "ImagePull")
 """How the agent and Kubernetes (ErrImagePull, ImagePullBackOff) begin, before they quote the same runtime."""
 
@@ -93,7 +96,13 @@ IMAGE: tuple[Reason, ...] = (
             "unsupported media type application/vnd.docker",
             "manifest schema unsupported",
             "docker image format v1",
-            *_pull("missing signature key", "mediaType in manifest should be", "unsupported manifest format"),
+            *_pull(
+                "missing signature key",
+                "mediaType in manifest should be",
+                "unsupported manifest format",
+                "manifest.v1+prettyjws",
+                "no longer supported since containerd",
+            ),
         ),
         what="The image's manifest has a format that the runtime does not support",
         remedy="Rebuild and push it with a recent Docker, as a schema 2 or OCI image. On an instance with an "
@@ -102,7 +111,12 @@ IMAGE: tuple[Reason, ...] = (
     ),
     Reason(
         name="image of another kind",
-        says=_pull("unsupported media type", "not supported media type", "unsupported compression"),
+        says=_pull(
+            "unsupported media type",
+            "unexpected media type application/",
+            "not supported media type",
+            "unsupported compression",
+        ),
         what="The image has a media type or a compression that the runtime does not support",
         remedy=(
             "Build it as an ordinary image, with layers in gzip. A Helm chart, or another artifact, is no "
@@ -126,7 +140,7 @@ IMAGE: tuple[Reason, ...] = (
         name="image too large for the disk",
         says=(
             "GetImageBlob...no space left on device",
-            *_pull("no space left on device", "disk quota exceeded", "not enough space on the disk"),
+            *_pull(*DISK_FULL, "not enough space on the disk"),
         ),
         what="The image does not fit on the disk",
         remedy=(

@@ -6,6 +6,7 @@ Law: the most specific rows come first: the file server's and EC2's words before
 from aws_executors.core.explain.reason import Reason, behind
 from aws_executors.core.explain.secrets_and_roles import THROTTLED
 
+CNI = "https://github.com/aws/amazon-vpc-cni-k8s/blob/master/docs/troubleshooting.md"
 CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
 START = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/failed-to-start-error.html"
 EFS = "https://docs.aws.amazon.com/efs/latest/ug/troubleshooting-efs-mounting.html"
@@ -22,7 +23,7 @@ NO_ADDRESSES = (
     "not have enough free addresses",
     "InsufficientCidrBlocks",
 )
-NO_SUBNET = ("InvalidSubnetID", "InvalidSubnet.", "InvalidGroup.NotFound", "InvalidSecurityGroupID")
+NO_SUBNET = ("InvalidSubnetID", "InvalidSubnet.", "InvalidGroup.NotFound", "InvalidSecurityGroup")
 BLOCKED = ("Blocked:", "account is currently blocked", "PendingVerification", "OptInRequired")
 """EC2's words, for a container's network interface and for an instance."""
 
@@ -191,6 +192,7 @@ VOLUMES: tuple[Reason, ...] = (
             "volume name is too short",
             "Duplicate mount point",
             "mount path must be absolute",
+            "mount destination...not absolute",
             "could not find volume source container",
             "Unable to resolve volume mounts",
             "volume configuration does not match the type",
@@ -301,6 +303,33 @@ NETWORK: tuple[Reason, ...] = (
             "VPC; at most five groups), and that the role AWSServiceRoleForECS exists."
         ),
         source=CODES,
+    ),
+    Reason(
+        name="pod without an address",
+        says=("failed to assign an IP address to container",),
+        what="The pod's node had no IP address for it",
+        remedy=(
+            "Give the compute environment larger subnets, or the VPC CNI prefixes "
+            "(ENABLE_PREFIX_DELEGATION), or the pod its node's network (`hostNetwork`)."
+        ),
+        source=CNI,
+    ),
+    Reason(
+        name="network of the pod not set up",
+        says=(
+            'plugin type="aws-cni"',
+            "AddNetwork gRPC call",
+            "networkPlugin cni failed",
+            "network for sandbox",
+            "cni plugin not initialized",
+            "dial tcp 127.0.0.1:50051",  # where the VPC CNI's own daemon listens on each node
+        ),
+        what="The pod's network could not be set up on its node",
+        remedy=(
+            "See `kubectl describe pod`, and the node's pod aws-node (VPC CNI): does it run, may its role do "
+            "what AmazonEKS_CNI_Policy allows? On a new node it may just not have begun."
+        ),
+        source=CNI,
     ),
     Reason(
         name="network not set up",

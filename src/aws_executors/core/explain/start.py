@@ -7,6 +7,7 @@ Docker. The agent's own words are in `agent.py`.
 
 from dataclasses import replace
 
+from aws_executors.core.explain.image_pull import DISK_FULL
 from aws_executors.core.explain.reason import Reason, behind
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
@@ -125,6 +126,7 @@ START: tuple[Reason, ...] = (
             "nvidia-container-runtime",
             "invalid runtime name: nvidia",
             "CDI device",
+            "failed to fulfil mount request...nvidia",
             "prestart hook",
             "error running hook",
             "Runtime is not set for GPU",
@@ -193,7 +195,7 @@ START: tuple[Reason, ...] = (
     ),
     Reason(
         name="disk full",
-        says=("no space left on device", "disk quota exceeded", "Thin Pool has"),
+        says=DISK_FULL,
         what="The disk is full",
         remedy=(
             "Make it larger: `ephemeralStorage` on Fargate (21 to 200 GiB), the root volume on an "
@@ -227,6 +229,7 @@ START: tuple[Reason, ...] = (
         says=(
             "rootfs_linux.go",
             "error mounting",
+            "failed to fulfil mount request",
             "to rootfs",
             "not a directory: Are you trying to mount",
             "Are you trying to mount a directory onto a file",
@@ -259,6 +262,16 @@ START: tuple[Reason, ...] = (
         remedy="Build it for that platform (`docker buildx build --platform linux/amd64`), or set "
         "`runtimePlatform` in the definition.",
         source=PAGE,
+    ),
+    Reason(
+        name="runtime does not fit its host",
+        says=("unsafe procfs detected", "ip_unprivileged_port_start"),
+        what="The host does not let its container runtime set up containers",
+        remedy=(
+            "Use a recent ECS-optimized image, with a kernel that fits its runc. A host of your own that is "
+            "itself a container (LXC) must allow nesting, and what AppArmor denies; or use a virtual machine."
+        ),
+        source="https://github.com/opencontainers/runc/issues/4968",
     ),
     Reason(
         name="kernel setting not to be made",

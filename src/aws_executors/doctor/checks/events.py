@@ -14,11 +14,12 @@ from pydantic import Field
 from aws_executors.core.aws.event_rules import RECEIVED
 from aws_executors.core.aws.response import Read
 from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, warning
-from aws_executors.doctor.checks.resource_policy import EVENTS, arn_part, lets_in
+from aws_executors.doctor.checks.resource_policy import EVENTS, SNS, arn_part, lets_a_topic_in, lets_in
 
 FEW, MANY = 10, 1000
 """If so many messages wait, and none is being handled, nobody receives; or whoever does does not keep up."""
 OWN_KEY = "alias/aws/sqs"
+SEND = "sqs:SendMessage"
 STRANGER = "arn:aws:events:us-east-1:000000000000:rule/somebody"
 POLLED = "No event comes; containers are polled as without events_queue."
 MAKE = "Create what `aws-executors events --section {section}` prints."
@@ -90,6 +91,11 @@ class EventsEvidence:
         return self.rules if isinstance(self.rules, tuple) else ()
 
     @property
+    def by_topic(self) -> bool:
+        """Whether events seem to come by way of an SNS topic; what is before it is not looked at."""
+        return self.rules == () and bool(self.found and lets_a_topic_in(self.found.policy, SEND))
+
+    @property
     def make(self) -> str:
         """How to get what is missing."""
         return MAKE.format(section=self.section)
@@ -128,19 +134,19 @@ def _received(seen: EventsEvidence) -> Iterator[Finding]:
 
 def _policy(seen: EventsEvidence) -> Iterator[Finding]:
     queue = seen.found
-    if not queue:
+    if not queue or seen.by_topic:
         return
     senders = [one.arn for one in seen.leading]
-    refused = [arn for arn in senders if not lets_in(queue.policy, "sqs:SendMessage", arn)]
-    if refused or not lets_in(queue.policy, "sqs:SendMessage"):
+    refused = [arn for arn in senders if not lets_in(queue.policy, SEND, arn)]
+    if refused or not lets_in(queue.policy, SEND):
         whose = f" for {', '.join(refused)}" if refused else ""
         yield warning(
             "events-policy",
             f"The policy of {seen.url} does not let {EVENTS} send{whose}",
             POLLED,
-            f"The queue's policy: allow {EVENTS} sqs:SendMessage if aws:SourceArn is the rule. {seen.make}",
+            f"The queue's policy: allow {EVENTS} {SEND} if aws:SourceArn is the rule. {seen.make}",
         )
-    elif lets_in(queue.policy, "sqs:SendMessage", STRANGER):
+    elif lets_in(queue.policy, SEND, STRANGER):
         yield warning(
             "events-policy-open",
             f"The policy of {seen.url} lets anybody's rules send",
@@ -152,6 +158,11 @@ def _policy(seen: EventsEvidence) -> Iterator[Finding]:
 def _rules(seen: EventsEvidence) -> Iterator[Finding]:
     yield from could_not_ask("the rules that lead to the queue (events:ListRuleNamesByTarget)", seen.rules)
     if not isinstance(seen.rules, tuple):
+        return
+    if seen.by_topic:
+        topic = Unasked("the doctor does not follow topics")
+        what = f"the rules behind the SNS topic that may send to {seen.url}"
+        yield from could_not_ask(what, topic, "Check them, and that the queue is subscribed to the topic.")
         return
     if not seen.rules:
         yield warning("events-rule-missing", f"No rule of EventBridge leads to {seen.url}", POLLED, seen.make)
@@ -205,17 +216,18 @@ def _key(seen: EventsEvidence) -> Iterator[Finding]:
     if not queue or not queue.key:
         return
     yield from could_not_ask(f"the policy of the key {queue.key} (kms:GetKeyPolicy)", seen.key_policy)
+    sender = SNS if seen.by_topic else EVENTS
     refused = isinstance(seen.key_policy, str) and not all(
-        lets_in(seen.key_policy, action, rule)
+        lets_in(seen.key_policy, action, rule, service=sender)
         for action in ("kms:GenerateDataKey", "kms:Decrypt")
         for rule in [one.arn for one in seen.leading] or [""]
     )
     if queue.key.endswith(OWN_KEY) or refused:
         yield warning(
             "events-key",
-            f"The key {queue.key} of {seen.url} does not let {EVENTS} encrypt",
+            f"The key {queue.key} of {seen.url} does not let {sender} encrypt",
             POLLED,
-            f"SSE-SQS instead of this key, or in its policy: {EVENTS} kms:GenerateDataKey and kms:Decrypt",
+            f"SSE-SQS instead of this key, or in its policy: {sender} kms:GenerateDataKey and kms:Decrypt",
         )
 
 

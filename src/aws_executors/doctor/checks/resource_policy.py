@@ -1,4 +1,4 @@
-"""Whether a policy of a queue or a key lets EventBridge in.
+"""Whether a policy of a queue or a key lets EventBridge in, or SNS on the way from it.
 
 Law: pure. What denies, and conditions other than those on the source, are not looked at. Sources: "IAM JSON
 policy elements", IAM User Guide; "Using resource-based policies", EventBridge User Guide.
@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import cast
 
-EVENTS = "events.amazonaws.com"
+EVENTS, SNS = "events.amazonaws.com", "sns.amazonaws.com"
 SOURCES = ("aws:sourcearn", "aws:sourceaccount")
 
 
-def lets_in(policy: str, action: str, rule: str = "") -> bool:
-    """Whether EventBridge may do this for a rule (its ARN), or for any rule at all.
+def lets_in(policy: str, action: str, rule: str = "", *, service: str = EVENTS) -> bool:
+    """Whether EventBridge (or another service) may do this for a rule (its ARN), or for any rule at all.
 
     >>> statement = {"Effect": "Allow", "Principal": {"Service": EVENTS}, "Action": "sqs:SendMessage",
     ...              "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:events:x:1:rule/airflow-*"}}}
@@ -24,10 +24,23 @@ def lets_in(policy: str, action: str, rule: str = "") -> bool:
     """
     return any(
         one.get("Effect") == "Allow"
-        and _is_events(one.get("Principal"))
+        and _is(one.get("Principal"), service)
         and _has(one, action)
         and (not rule or _about(one, rule))
         for one in _statements(policy)
+    )
+
+
+def lets_a_topic_in(policy: str, action: str) -> bool:
+    """Whether topics of SNS may do this: the service by its name, or whoever comes from a topic.
+
+    >>> condition = {"ArnEquals": {"aws:SourceArn": "arn:aws:sns:x:1:airflow"}}
+    >>> statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Condition": condition}
+    >>> lets_a_topic_in(json.dumps({"Statement": statement}), "sqs:SendMessage")
+    True
+    """
+    return any(
+        one.get("Effect") == "Allow" and _has(one, action) and _names_sns(one) for one in _statements(policy)
     )
 
 
@@ -55,11 +68,17 @@ def _statements(policy: str) -> Iterator[Mapping[str, object]]:
         )
 
 
-def _is_events(principal: object) -> bool:
+def _is(principal: object, service: str) -> bool:
     if isinstance(principal, Mapping):
         kinds = cast("Mapping[str, object]", principal)
-        return EVENTS in _texts(kinds.get("Service")) or "*" in _texts(kinds.get("AWS"))
+        return service in _texts(kinds.get("Service")) or "*" in _texts(kinds.get("AWS"))
     return principal == "*"
+
+
+def _names_sns(statement: Mapping[str, object]) -> bool:
+    who: tuple[object, object] = (statement.get("Principal"), statement.get("Condition"))
+    said = json.dumps(who)
+    return SNS in said or ":sns:" in said
 
 
 def _has(statement: Mapping[str, object], action: str) -> bool:

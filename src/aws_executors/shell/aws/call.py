@@ -196,7 +196,12 @@ def _refused(error: ClientError) -> AwsError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     named = error.response.get("resourceIds")
     ids = tuple(map(str, named)) if isinstance(named, list) else ()
-    return classify(said.get("Code", ""), said.get("Message", ""), status=status, resource_ids=ids)
+    return classify(_text(said.get("Code")), _text(said.get("Message")), status=status, resource_ids=ids)
+
+
+def _text(value: object) -> str:
+    """What botocore found in an error; a gateway on the way may have written anything there, or null."""
+    return "" if value is None else str(value)
 
 
 def _unsigned(error: AwsError, by: str = "") -> AwsError:
