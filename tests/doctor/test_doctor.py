@@ -104,11 +104,13 @@ def families(api: str) -> Iterator[dict[str, Any]]:
 
 
 def jobs(api: str) -> Iterator[dict[str, Any]]:
-    def job(name: str, address: str | None = api, vcpus: str = "1", **more: Any) -> dict[str, Any]:
+    def job(
+        name: str, address: str | None = api, *, vcpus: str = "1", memory: str = "2048", **more: Any
+    ) -> dict[str, Any]:
         properties = {
             "image": "1.dkr.ecr.us-east-1.amazonaws.com/a:1",
             "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
-            "resourceRequirements": [{"type": "VCPU", "value": vcpus}, {"type": "MEMORY", "value": "2048"}],
+            "resourceRequirements": [{"type": "VCPU", "value": vcpus}, {"type": "MEMORY", "value": memory}],
             "environment": [{"name": VARIABLE, "value": address}] if address else [],
         }
         made = {
@@ -120,7 +122,7 @@ def jobs(api: str) -> Iterator[dict[str, Any]]:
         return {key: value for key, value in made.items() if value is not None}
 
     yield job("sound")
-    yield job("huge", vcpus="16")
+    yield job("huge", vcpus="16", memory="32768")
     yield job("ec2only", platformCapabilities=["EC2"])
     yield job("retries", retryStrategy={"attempts": 3})
     yield job("timeout", timeout={"attemptDurationSeconds": 600})

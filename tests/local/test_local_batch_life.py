@@ -262,11 +262,37 @@ def test_fargate_refuses_the_old_sizes(virtual: Callable[..., Virtual], size: st
     answer = v.call(
         "batch.SubmitJob", jobName="j", jobQueue="q", jobDefinition="jd", containerOverrides={size: 1}
     )
-    assert "use resourceRequirements" in answer.body["message"]
+    assert answer.body["message"].endswith(
+        f"{size} is not applicable for Fargate. Use resource requirements instead."
+    )
 
 
-@pytest.mark.parametrize("change", [{"vcpus": 1}, {"resourceRequirements": []}, {"executionRoleArn": None}])
-def test_fargate_job_definitions_have_rules(virtual: Callable[..., Virtual], change: dict[str, Any]) -> None:
+def needs(cpu: str, memory: str, **more: str) -> list[dict[str, str]]:
+    return [{"type": kind, "value": value} for kind, value in {"VCPU": cpu, "MEMORY": memory, **more}.items()]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vcpus": 1}, "vcpus is not applicable for Fargate. Use resource requirements instead."),
+        ({"resourceRequirements": []}, "must contain VCPU and MEMORY"),
+        ({"executionRoleArn": None}, "executionRoleArn is required"),
+        (
+            {"resourceRequirements": needs("2", "1024")},
+            "Fargate resource requirements (2.00 vCPU, 1024 MiB) not",
+        ),
+        ({"resourceRequirements": needs("1", "2048", GPU="1")}, "GPU is not applicable for Fargate."),
+        ({"resourceRequirements": needs("one", "2048")}, "must be numbers"),
+        ({"privileged": True}, "privileged is not applicable for Fargate."),
+        ({"ulimits": [{"name": "nofile", "softLimit": 1, "hardLimit": 1}]}, "ulimits is not applicable"),
+        ({"linuxParameters": {"sharedMemorySize": 64}}, "linuxParameters.sharedMemorySize is not applicable"),
+        ({"volumes": [{"name": "v", "host": {"sourcePath": "/var"}}]}, "sourcePath is not applicable"),
+        ({"ephemeralStorage": {"sizeInGiB": 20}}, "must be between 21 and 200"),
+    ],
+)
+def test_fargate_job_definitions_have_rules(
+    virtual: Callable[..., Virtual], change: dict[str, Any], message: str
+) -> None:
     container = {key: value for key, value in {**FARGATE, **change}.items() if value is not None}
     answer = virtual().call(
         "batch.RegisterJobDefinition",
@@ -276,6 +302,45 @@ def test_fargate_job_definitions_have_rules(virtual: Callable[..., Virtual], cha
         containerProperties=container,
     )
     assert answer.error == "ClientException"
+    assert message in answer.body["message"]
+
+
+def test_what_is_empty_or_off_is_no_obstacle_to_fargate(virtual: Callable[..., Virtual]) -> None:
+    """As tools write it that fill in every member."""
+    v = virtual()
+    empty = {
+        "ulimits": [],
+        "privileged": False,
+        "volumes": [],
+        "linuxParameters": {"devices": [], "tmpfs": []},
+    }
+    quarter = {"resourceRequirements": needs("0.25", "512")}
+    v.batch(platformCapabilities=["FARGATE"], containerProperties={**FARGATE, **empty, **quarter})
+    assert v.job(v.submit())["status"] == "RUNNING"
+
+
+@pytest.mark.parametrize(
+    ("definition", "overrides", "message"),
+    [
+        (
+            {"platformCapabilities": ["FARGATE"], "containerProperties": FARGATE},
+            {"resourceRequirements": [{"type": "MEMORY", "value": "1024"}]},
+            "Fargate resource requirements (1.00 vCPU, 1024 MiB) not valid.",
+        ),
+        ({}, {"memory": 0}, "Container memory must be at least 4 MiB: 0"),
+        ({}, {"resourceRequirements": [{"type": "MEMORY", "value": "3"}]}, "at least 4 MiB: 3"),
+    ],
+)
+def test_a_size_that_is_not_to_be_had_is_refused(
+    virtual: Callable[..., Virtual], definition: dict[str, Any], overrides: dict[str, Any], message: str
+) -> None:
+    v = virtual()
+    v.batch(**definition)
+    answer = v.call(
+        "batch.SubmitJob", jobName="j", jobQueue="q", jobDefinition="jd", containerOverrides=overrides
+    )
+    assert answer.error == "ClientException"
+    assert message in answer.body["message"]
 
 
 def test_overrides_and_parameters(virtual: Callable[..., Virtual]) -> None:

@@ -477,11 +477,10 @@ def test_a_job_is_killed_for_its_memory_too(account: Account) -> None:
     account.queue()
     container = {
         "image": "img",
-        "executionRoleArn": "arn:aws:iam::123456789012:role/r",
         "command": ["python", "-c", f"import time; held = {HOLD}; time.sleep(600)"],
-        "resourceRequirements": [{"type": "VCPU", "value": "0.25"}, {"type": "MEMORY", "value": "32"}],
+        "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "32"}],
     }
-    account.job_definition("", containerProperties=container)
+    account.job_definition("", platformCapabilities=["EC2"], containerProperties=container)
     account.batch.submit_job(jobName="j", jobQueue="q", jobDefinition="jd")
     assert account.aws.wait_idle(60)
     (job,) = account.aws.jobs()

@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from aws_executors.local.world.ecs.clusters import create_cluster
+from aws_executors.local.world.ecs.definitions import FARGATE_DISK, FARGATE_SIZES, NOT_IN_LINUX_PARAMETERS
 from aws_executors.local.world.pages import page
 from aws_executors.local.world.state import World, arn, hex_id
 from aws_executors.local.world.values import Json, ServiceError
 
 NAME = re.compile(r"[A-Za-z0-9][\w-]{0,127}", re.ASCII)
+LEAST = 4  # MiB of memory that a container must have
 
 
 def reject(message: str) -> NoReturn:
@@ -127,18 +129,56 @@ def _check_instances(container: Json) -> None:
     for member in ("networkConfiguration", "fargatePlatformConfiguration"):
         if member in container:
             reject(f"{member} is not supported for jobs on EC2.")
+    check_memory(container)
+
+
+def memory_of(container: Json) -> str | int | None:
+    """What its memory is limited to, in MiB; `memory` is the old form."""
+    needs = {item["type"]: item["value"] for item in container.get("resourceRequirements", [])}
+    return needs.get("MEMORY", container.get("memory"))
+
+
+def check_memory(container: Json) -> None:
+    """Reject less memory than a container can have on an instance."""
+    memory = memory_of(container)
+    given = str(LEAST if memory is None else memory)
+    if not given.isdecimal() or int(given) < LEAST:
+        reject(f"Container memory must be at least {LEAST} MiB: {given}")
 
 
 def _check_fargate(container: Json) -> None:
-    if "vcpus" in container or "memory" in container:
-        reject(
-            "Container properties vcpus and memory are not supported for Fargate; use resourceRequirements."
-        )
-    kinds = {item["type"] for item in container.get("resourceRequirements", [])}
-    if not {"VCPU", "MEMORY"} <= kinds:
-        reject("resourceRequirements for Fargate must contain VCPU and MEMORY.")
+    for member in ("vcpus", "memory"):
+        if member in container:
+            reject(f"{member} is not applicable for Fargate. Use resource requirements instead.")
+    for member in ("instanceType", "privileged", "ulimits"):
+        if container.get(member):
+            reject(f"{member} is not applicable for Fargate.")
+    linux = container.get("linuxParameters", {})
+    for member in NOT_IN_LINUX_PARAMETERS:
+        if linux.get(member):
+            reject(f"linuxParameters.{member} is not applicable for Fargate.")
+    if any(volume.get("host", {}).get("sourcePath") for volume in container.get("volumes", [])):
+        reject("volumes.host.sourcePath is not applicable for Fargate.")
+    if container.get("ephemeralStorage", {}).get("sizeInGiB", FARGATE_DISK[0]) not in FARGATE_DISK:
+        reject("ephemeralStorage.sizeInGiB must be between 21 and 200.")
     if "executionRoleArn" not in container:
         reject("executionRoleArn is required for Fargate jobs.")
+    check_fargate_needs(container.get("resourceRequirements", []))
+
+
+def check_fargate_needs(requirements: list[Json]) -> None:
+    """Reject what a container needs and Fargate does not offer."""
+    needs = {item["type"]: item["value"] for item in requirements}
+    if not {"VCPU", "MEMORY"} <= needs.keys():
+        reject("resourceRequirements for Fargate must contain VCPU and MEMORY.")
+    if "GPU" in needs:
+        reject("GPU is not applicable for Fargate.")
+    try:
+        cpu, memory = float(needs["VCPU"]), int(needs["MEMORY"])
+    except ValueError:
+        reject(f"resourceRequirements must be numbers: {needs}")
+    if memory not in FARGATE_SIZES.get(round(cpu * 1024), ()):
+        reject(f"Fargate resource requirements ({cpu:.2f} vCPU, {memory} MiB) not valid.")
 
 
 def deregister_job_definition(world: World, params: Json, now: float) -> Json:

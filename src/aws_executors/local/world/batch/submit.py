@@ -10,7 +10,15 @@ import json
 import re
 
 from aws_executors.local.world.batch.job_view import KIND
-from aws_executors.local.world.batch.setup import check_name, find_job_definition, find_queue, reject
+from aws_executors.local.world.batch.setup import (
+    check_fargate_needs,
+    check_memory,
+    check_name,
+    find_job_definition,
+    find_queue,
+    memory_of,
+    reject,
+)
 from aws_executors.local.world.batch.state import BatchJob
 from aws_executors.local.world.state import World, arn, changed, count, schedule_after, uuid
 from aws_executors.local.world.values import Json
@@ -86,10 +94,19 @@ def _check(world: World, queue: Json, definition: Json, params: Json) -> None:
         reject("containerOverrides cannot be used with ecsProperties; use ecsPropertiesOverride.")
     if "containerProperties" in definition and "ecsPropertiesOverride" in params:
         reject("ecsPropertiesOverride needs a job definition with ecsProperties.")
-    if "FARGATE" in definition["platformCapabilities"] and any(size in overrides for size in OLD_SIZES):
-        reject(
-            "Container overrides vcpus and memory are not supported for Fargate; use resourceRequirements."
-        )
+    if "containerProperties" in definition:
+        _check_sizes(definition, overrides)
+
+
+def _check_sizes(definition: Json, overrides: Json) -> None:
+    merged = _overridden(definition["containerProperties"], overrides)
+    if "FARGATE" not in definition["platformCapabilities"]:
+        check_memory(merged)
+        return
+    for size in OLD_SIZES:
+        if size in overrides:
+            reject(f"{size} is not applicable for Fargate. Use resource requirements instead.")
+    check_fargate_needs(merged["resourceRequirements"])
 
 
 def _container_properties(definition: Json, params: Json) -> Json:
@@ -146,17 +163,11 @@ def _plan(definition: Json, containers: list[Json]) -> list[Json]:
             "environment": one["environment"],
             "essential": one.get("essential", True),
             "stopTimeout": one.get("stopTimeout", 30),
-            "memory": _memory(one),
+            "memory": memory_of(one),
             "logConfiguration": _log_configuration(definition, one),
         }
         for one in containers
     ]
-
-
-def _memory(container: Json) -> str | int | None:
-    """What its memory is limited to, in MiB; `memory` is the old form."""
-    needs = {item["type"]: item["value"] for item in container.get("resourceRequirements", [])}
-    return needs.get("MEMORY", container.get("memory"))
 
 
 def _log_configuration(definition: Json, container: Json) -> Json:
