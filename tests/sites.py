@@ -1,6 +1,6 @@
 """What an account has before our executors come: a cluster, a queue, and the definitions for them."""
 
-from typing import Any
+from typing import Any, Literal
 
 from aws_executors.local import LocalAws
 
@@ -22,15 +22,15 @@ def ecs_site(aws: LocalAws, *clusters: str, family: str = "airflow", **container
     )
 
 
-def batch_queues(aws: LocalAws, *queues: str) -> None:
-    """Queues on one Fargate compute environment."""
+def batch_queues(aws: LocalAws, *queues: str, on: Literal["FARGATE", "EC2"] = "FARGATE") -> None:
+    """Queues on one compute environment."""
     batch = aws.client("batch")
     batch.create_compute_environment(
-        computeEnvironmentName="fargate",
+        computeEnvironmentName=on.lower(),
         type="MANAGED",
         state="ENABLED",
         computeResources={
-            "type": "FARGATE",
+            "type": on,
             "maxvCpus": 16,
             "subnets": ["subnet-1"],
             "securityGroupIds": ["sg-1"],
@@ -40,7 +40,7 @@ def batch_queues(aws: LocalAws, *queues: str) -> None:
         batch.create_job_queue(
             jobQueueName=queue,
             priority=1,
-            computeEnvironmentOrder=[{"order": 1, "computeEnvironment": "fargate"}],
+            computeEnvironmentOrder=[{"order": 1, "computeEnvironment": on.lower()}],
         )
 
 
