@@ -1,19 +1,21 @@
 """The fleet page in Airflow's own API server: who is let in, what they read, and what does no harm."""
 
 import re
+import threading
 import time
 from collections.abc import Iterator
 from html import escape
 from types import SimpleNamespace
 
 import pytest
+from airflow import settings
 from airflow.api_fastapi import app as airflow_app
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.models import Log
 from airflow.utils.session import create_session
 from fastapi.testclient import TestClient
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 from airflow_rows import task_instance
 from aws_executors.core.cost.record import USED, UsageRecord, entry_of
@@ -206,6 +208,32 @@ def test_records_are_read_now_and_then_for_all_viewers() -> None:
     assert read(time.time()) == ()
     moment[0] = EVERY
     assert len(read(time.time())) == 1
+
+
+def test_while_the_database_is_slow_for_one_viewer_the_others_see_what_was_read_before() -> None:
+    moment, asked, answers = [0.0], threading.Event(), threading.Event()
+    read = RecentUsage(clock=lambda: moment[0])
+    used(UsageRecord(dollars=1.0))
+    before = read(time.time())
+    used(UsageRecord(dollars=2.0))
+    moment[0] = EVERY
+
+    def slow(*_: object) -> None:
+        asked.set()
+        assert answers.wait(60)
+
+    found: list[int] = []
+    viewer = threading.Thread(target=lambda: found.append(len(read(time.time()))))
+    event.listen(settings.engine, "before_cursor_execute", slow)
+    try:
+        viewer.start()
+        assert asked.wait(60)
+        assert read(time.time()) == before
+    finally:
+        answers.set()
+        viewer.join(60)
+        event.remove(settings.engine, "before_cursor_execute", slow)
+    assert (found, len(read(time.time()))) == ([len(before) + 1], len(before) + 1)
 
 
 def test_failures_of_any_length_make_a_page_of_bounded_length(server: TestClient) -> None:

@@ -1,6 +1,7 @@
 """Keep the latest records of containers for the fleet page, which many people may have open.
 
 Law: one query on an index, for a limited number of rows, at most every `EVERY` seconds for all viewers.
+Nobody waits for another's query: each would hold one of the API server's threads.
 """
 
 import threading
@@ -23,14 +24,16 @@ class RecentUsage:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._entries: tuple[UsageEntry, ...] = ()
         self._due = float("-inf")
 
     def __call__(self, now: float) -> tuple[UsageEntry, ...]:
         """The records; `now` in seconds since the epoch. Raises what SQLAlchemy raises."""
-        with self._lock:
-            if self._clock() >= self._due:
+        if self._clock() >= self._due and self._reading.acquire(blocking=False):
+            try:
                 self._entries = tuple(usage_entries(now - HOURS * 3600, most=ROWS))
                 self._due = self._clock() + EVERY
-            return self._entries
+            finally:
+                self._reading.release()
+        return self._entries
