@@ -5,7 +5,7 @@ member, the value found and the values allowed. Values inside `environment` or `
 are never repeated.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from operator import index
@@ -268,13 +268,29 @@ def unknown_name(name: str, allowed: Sequence[str], place: str = "") -> str:
     return f"{quoted(name)}{place} is not known{hint}{names}"
 
 
-def nearest(name: str, allowed: Sequence[str], likeness: float = 0.6) -> list[str]:
+def nearest(name: str, allowed: Iterable[str], likeness: float = 0.6) -> list[str]:
     """The closest of the allowed names, if one is close enough; `likeness` is from 0 to 1, as in difflib.
 
     >>> nearest("regoin", ["region", "workers"]), nearest("x" * 99, ["x" * 98])
     (['region'], [])
     """
-    return get_close_matches(name, allowed, n=1, cutoff=likeness) if len(name) <= SHOWN else []
+    return get_close_matches(name, list(allowed), n=1, cutoff=likeness) if len(name) <= SHOWN else []
+
+
+def meant(error: BaseException) -> list[str]:
+    """The closest name that is there, of an error about an attribute that is not.
+
+    >>> try:
+    ...     "".joyn([])
+    ... except AttributeError as error:
+    ...     meant(error)
+    ['join']
+    """
+    match error:
+        case AttributeError(name=str(name), obj=holder):
+            return nearest(name, object.__dir__(holder))  # which runs no code of others
+        case _:
+            return []
 
 
 def quoted(name: object) -> str:

@@ -187,7 +187,7 @@ def is_dotted(text: str) -> bool:
     >>> is_dotted("my_module.build"), is_dotted("build"), is_dotted("")
     (True, False, False)
     """
-    return re.fullmatch(DOTTED.pattern, text) is not None
+    return re.fullmatch(DOTTED.pattern, text, re.ASCII) is not None
 
 
 NAMES = "letters, digits, - and _"
