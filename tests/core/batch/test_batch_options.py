@@ -314,6 +314,12 @@ REFUSED: list[tuple[object, list[str]]] = [
     ({"vcpus": "much"}, ["vcpus", "VCPU must be a number above 0, such as 1 or 0.25, not 'much'"]),
     ({"memory": "1 GB"}, ["memory", "MEMORY (MiB) must be a whole number, 4 or more, not '1 GB'"]),
     ({"memory": [512]}, ["memory must be text, not list"]),
+    ({"memory": True}, ["memory must be text, not bool True; write MiB, as in 2048"]),
+    ({"memory": 10**5000}, ["memory must be text, not int; write MiB, as in 2048"]),
+    ({"vcpus": 10**5000}, ["vcpus must be text, not int; write a number, as in 1 or 0.25"]),
+    ({"timeout": {"attemptDurationSeconds": 2**31}}, ["must be at most 2147483647, not 2147483648"]),
+    ({"timeout": 3600}, ["timeout must be a mapping, not int 3600; write {'attemptDurationSeconds': ...}"]),
+    ({"containerOverrides": []}, ["must be a mapping, not list; write {'environment': ..., 'instanceType'"]),
     (
         {"memory": 512, "resourceRequirements": [{"type": "MEMORY", "value": "1"}]},
         ["MEMORY (MiB) must be a whole number, 4 or more"],

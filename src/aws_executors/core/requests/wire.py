@@ -110,7 +110,9 @@ _members = lru_cache(64)(_schema)  # by type, under Python's names: it takes 10 
 
 
 Text = Annotated[str, Field(min_length=1)]
-Whole = Annotated[StrictInt, BeforeValidator(as_whole)]
+Long = Annotated[StrictInt, BeforeValidator(as_whole), Field(le=2**63 - 1)]
+Whole = Annotated[StrictInt, BeforeValidator(as_whole), Field(le=2**31 - 1)]
+"""AWS's Integer; its Long has 64 bits."""
 Flag = StrictBool
 
 
@@ -163,10 +165,11 @@ TagValue = Annotated[str, Field(max_length=256), AfterValidator(tag_text)]
 
 def _number_as_text(value: object) -> object:
     number = as_whole(value)
-    return str(number) if isinstance(number, int) and not isinstance(number, bool) else value
+    whole = isinstance(number, int) and not isinstance(number, bool) and number.bit_length() < 64
+    return str(number) if whole else value  # Python itself prints no number of 4,301 digits
 
 
-Digits = Annotated[str, BeforeValidator(_number_as_text)]
+Digits = Annotated[str, Field(min_length=1), BeforeValidator(_number_as_text)]
 """A number that AWS wants as text (``"cpu": "256"``); an int is read too."""
 
 
