@@ -364,7 +364,8 @@ def _arn_faults(own: Written, place: Place) -> Iterator[Fault]:
     region = _text(own, "region")
     for name in ("cluster", "task_definition", "job_queue", "job_definition"):
         arn, _, rest = _text(own, name).partition(":")
-        _partition, _service, home, _account, named, *_ = (*rest.split(":"), "", "", "", "", "")
+        parts = [*rest.split(":"), "", "", "", "", ""]  # partition, service, Region, account, kind/name
+        home, named = parts[2], parts[4]
         kind, wanted = named.partition("/")[0], name.replace("_", "-")
         if arn != "arn" or not named:
             continue
