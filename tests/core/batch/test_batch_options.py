@@ -309,6 +309,8 @@ REFUSED: list[tuple[object, list[str]]] = [
     ({"cpu": 256}, ["'cpu' is not known", "vcpus"]),
     ({"job_queue": "a", "jobQueue": "b"}, ["'job_queue' is also set as 'jobQueue'; keep one of them"]),
     ({"pod_override": object()}, ["'pod_override' cannot be set: it is KubernetesExecutor's; leave it out"]),
+    ({"KubernetesExecutor": {"request_cpu": "1"}}, ["it is KubernetesExecutor's; leave it out, or give the"]),
+    ({"CeleryExecutor": {}}, ["'CeleryExecutor' cannot be set: it is CeleryExecutor's; leave it out, or"]),
     ({"name": "main"}, ["'name' is not known"]),
     ({"containerOverrides": {"command": ["ls"]}}, ["the command cannot be set", "the workload"]),
     ({"vcpus": "much"}, ["vcpus", "VCPU must be a number above 0, such as 1 or 0.25, not 'much'"]),

@@ -20,11 +20,8 @@ from aws_executors.core.validation import FAULTS, options_of, parse, quoted, typ
 C = TypeVar("C")
 
 WHERE = "executor_config"
-KUBERNETES: Mapping[str, str] = dict.fromkeys(
-    ("podOverride", "podTemplateFile", "KubernetesExecutor"),
-    "it is KubernetesExecutor's; leave it out, or give the task executor='KubernetesExecutor'",
-)
-"""What tasks bring along that ran there before."""
+OTHERS: Mapping[str, str] = dict.fromkeys(("podOverride", "podTemplateFile"), "KubernetesExecutor")
+"""What tasks bring along that ran in another executor before, which is often a key of its own name."""
 
 
 def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str]) -> C:
@@ -70,5 +67,8 @@ def _refusal(key: object, kept: Mapping[str, str]) -> str:
     if not isinstance(key, str):
         return f"{WHERE}: the key {quoted(key)} must be text, not {type(key).__name__}"
     name = spell(key)
-    reason = kept.get(name) or KUBERNETES.get(name)
+    other = OTHERS.get(name) or (name if name.endswith("Executor") else "")
+    reason = kept.get(name) or (
+        f"it is {other}'s; leave it out, or give the task executor={other!r}" if other else ""
+    )
     return f"{WHERE}: {key!r} cannot be set: {reason}" if reason else ""
