@@ -6,7 +6,8 @@ the reason. Both dialects are keys of one flat type: those of the older airflow-
 Airflow container's override) and those of apache-airflow-providers-amazon (members of the request).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -61,6 +62,18 @@ def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: st
     """
     said = {name: value for name, value in given.items() if value is not None}
     return to_kwargs(parse(adapter, said, where))
+
+
+@contextmanager
+def blamed(request: object) -> Iterator[None]:
+    """What makes no sense of a request with a task's options on top is said of ``executor_config``."""
+    try:
+        yield
+    except RequestError as error:
+        words = str(error).removeprefix(f"{type(request).__name__}: ")
+        if words.startswith(WHERE):
+            raise
+        raise type(error)(f"{WHERE}: {words}") from None
 
 
 def _refusal(key: object, kept: Mapping[str, str]) -> str:
