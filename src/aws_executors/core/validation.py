@@ -51,7 +51,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
 """Other error types: what is required, and how the value falls short. For a type in neither table, pydantic's
 own message is used."""
 MISPLACED = ("Input should", "String should", "Tuple should", "List should")
-ABSENT = frozenset({"missing", "too_long", "too_short"})
+ABSENT = frozenset({"missing", "too_long", "too_short", "json_invalid"})
 BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 SECRET = frozenset({"environment", "env", "command", "args", "parameters", "variables"})
