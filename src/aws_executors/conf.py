@@ -25,3 +25,7 @@ def __getattr__(name: str) -> dict[str, object]:
     from aws_executors.shell.airflow import default_kwargs
 
     return default_kwargs.batch_kwargs() if name == "BATCH_SUBMIT_JOB_KWARGS" else default_kwargs.ecs_kwargs()
+
+
+def __dir__() -> list[str]:
+    return [*__annotations__]

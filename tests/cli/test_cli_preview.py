@@ -189,3 +189,55 @@ def test_a_token_in_the_command_is_masked(capsys: pytest.CaptureFixture[str]) ->
     shown = previewed(capsys, "--command", f"run --json-string {token}")
     assert token not in json.dumps(shown)
     assert "***" in json.dumps(shown)
+
+
+def test_what_a_builder_prints_is_no_part_of_the_result(
+    dags: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (dags / "loud_builder_x.py").write_text(
+        "from aws_executors import batch\n"
+        "print('imported')\n"
+        "def build(launch):\n"
+        "    print('called')\n"
+        "    return batch.build(launch)\n"
+    )
+    monkeypatch.syspath_prepend(str(dags))
+    monkeypatch.setenv("AIRFLOW__BATCH__REQUEST_BUILDER", "loud_builder_x.build")
+    assert main(["preview", "--section", "batch", "--command", "airflow version", "--output", "json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["builder"] == "loud_builder_x.build"
+    assert told.err == "imported\ncalled\n"
+    assert main(["iam-policy", "--section", "batch", "--account", "123456789012"]) == 0
+    assert json.loads(capsys.readouterr().out)["Version"] == "2012-10-17"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["preview", "--command", "x", "--attempt", "0"], "expected a whole number from 1 on, got '0'"),
+        (["preview", "--command", "x", "--attempt", "9" * 30], "expected a whole number from 1 on, got '999"),
+        (["preview", "--command", "x", "--try-number", "-1"], "expected a whole number from 1 on, got '-1'"),
+        (["preview", "--executor-config", '{"a": 1, "a": 2}'], "but it names 'a' twice; keep one"),
+        (
+            ["preview", "--executor-config", '{"a": ' + "9" * 5000 + "}"],
+            "it contains a number of 5000",
+        ),
+        (["preview", "--executor-config", '{"a": ' * 9999], "but it is nested too deeply"),
+        (["preview", "--executor-config", "{'a': 1}"], "but it is not JSON: Expecting property name"),
+        (["iam-policy", "--queue", ""], "argument --queue: expected a name, got ''"),
+        (["doctor", "--launch-timeout", "nan"], "expected a number of seconds, got 'nan'"),
+        (["demo", "--timeout", "-1"], "expected a number of seconds, got '-1'"),
+        (["local", "--latency-ms", "nan"], "expected a number of milliseconds, got 'nan'"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_on_the_command_line(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    assert told in capsys.readouterr().err
+
+
+def test_a_command_without_words_is_none(dags: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["preview", "--section", "batch", "--command", " "]) == 2
+    assert capsys.readouterr().err == "--command has no words; write one, as in --command 'airflow version'\n"

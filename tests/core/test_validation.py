@@ -44,8 +44,20 @@ ALLOWED = "Allowed: name, cpuUnits, environment, command, readOnly"
             "x: 'containrs' is not known; did you mean 'containers'? Allowed: containers, main",
         ),
         ({"zzz": 1}, "x: 'zzz' is not known. Allowed: containers, main"),
-        ({"containers": {"name": "a"}}, "x: containers must be a list, not dict"),
-        ({"containers": "main"}, "x: containers must be a list, not str 'main'"),
+        ({"containers": {"name": "a"}}, "x: containers must be a list, not dict; put it in brackets"),
+        (
+            {"containers": "main"},
+            "x: containers must be a list, not str 'main'; write [{'name': ..., 'cpuUnits': ...}]",
+        ),
+        ({"main": "a"}, "x: main must be a mapping, not str 'a'; write {'name': ..., 'cpuUnits': ...}"),
+        (
+            {"containers": ["a"]},
+            "x: containers[0] must be a mapping, not str 'a'; write {'name': ..., 'cpuUnits': ...}",
+        ),
+        (
+            {"main": {"name": "a", "command": "ls"}},
+            "x: main.command must be a list, not str; put it in brackets",
+        ),
         ({"containers": [{}]}, "x: containers[0].name is missing"),
         ({"main": {"name": 3}}, "x: main.name must be text, not int 3; put it in quotes"),
         ({"main": {"name": ""}}, "x: main.name must have at least 1 character, not str ''"),
@@ -130,7 +142,7 @@ class Numbers(BaseModel):
         ({"mode": "c"}, "must be 'a' or 'b'", "is not 'a' or 'b'"),
         ({"inner": 3}, "must be a mapping", "is not a mapping"),
         ({"inner": {"a": 1.5}}, "must be a whole number", "is not a whole number"),
-        ({"whole": 1e400}, "must be a finite number", "must be a finite number"),
+        ({"whole": 1e400}, "must be a finite number", "is not a finite number"),
     ],
 )
 def test_one_table_says_what_must_be_and_what_is(written: object, demand: str, finding: str) -> None:

@@ -3,7 +3,6 @@
 Law: data only, from the standard library only, because every airflow command imports this module.
 """
 
-import json
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
@@ -91,7 +90,48 @@ def output(default: str = "table") -> Argument:
 
 def many(flag: str, metavar: str, help_: str) -> Argument:
     """An option that may be repeated."""
-    return Argument(flags=(flag,), help=f"{help_}; repeatable", metavar=metavar, action="append")
+    return Argument(flags=(flag,), help=f"{help_}; repeatable", metavar=metavar, action="append", type=name)
+
+
+def name(text: str) -> str:
+    """Parse the name of something; what an unset variable of a shell leaves is none.
+
+    >>> name("airflow-task")
+    'airflow-task'
+    """
+    if not text.strip():
+        raise ArgumentTypeError(f"expected a name, got {text!r}")
+    return text
+
+
+def ordinal(text: str) -> int:
+    """Parse which one of several it is, counted from 1.
+
+    >>> ordinal("2")
+    2
+    """
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        raise ArgumentTypeError(f"expected a whole number from 1 on, got {text[:20]!r}")
+    return int(text)
+
+
+def number_of(unit: str) -> Callable[[str], float]:
+    """Parse how many of a unit, none or more.
+
+    >>> number_of("days")("0.5")
+    0.5
+    """
+
+    def parsed(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = -1.0
+        if not number >= 0:  # NaN is not either
+            raise ArgumentTypeError(f"expected a number of {unit}, got {text!r}")
+        return number
+
+    return parsed
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -124,9 +164,10 @@ def json_value(text: str) -> object:
     >>> json_value('{"memory": 4096}')
     {'memory': 4096}
     """
+    from aws_executors.core.settings.types import json_of  # pydantic, which the table does without
+
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ArgumentTypeError(
-            f"""expected JSON, such as '{{"memory": 4096}}', and quoted for the shell: {error}"""
-        ) from None
+        return json_of(text)
+    except ValueError as error:
+        example = """such as '{"memory": 4096}', and quoted for the shell"""
+        raise ArgumentTypeError(f"expected JSON, {example}, but it {error}") from None

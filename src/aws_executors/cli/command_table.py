@@ -12,6 +12,8 @@ from aws_executors.cli.command import (
     account_id,
     json_value,
     many,
+    number_of,
+    ordinal,
     output,
 )
 from aws_executors.cli.own_cloud import DEMO, LOCAL
@@ -123,7 +125,7 @@ PREVIEW = Command(
             flags=("--try-number",),
             help="which try of the task (default: 1)",
             metavar="N",
-            type=int,
+            type=ordinal,
             default=1,
         ),
         Argument(
@@ -133,7 +135,7 @@ PREVIEW = Command(
             flags=("--attempt",),
             help="which container of the try, if earlier ones were lost (default: 1)",
             metavar="N",
-            type=int,
+            type=ordinal,
             default=1,
         ),
         SECTION,
@@ -166,7 +168,7 @@ DOCTOR = Command(
             flags=("--launch-timeout",),
             help="its time limit in seconds (default: 300)",
             metavar="SECONDS",
-            type=float,
+            type=number_of("seconds"),
             default=300.0,
         ),
         output(),

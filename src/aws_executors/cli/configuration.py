@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from returns.methods import unwrap_or_failure
 
 from aws_executors.cli.command import SECTIONS
+from aws_executors.cli.show import apart
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.errors import SettingsFaults
@@ -88,8 +89,10 @@ def asked(options: Namespace) -> ChosenSections:
 
 def required(section: str, team: str | None) -> Configured[Any, Any]:
     """Configure one section; raises `CommandError` with all its faults."""
-    match unwrap_or_failure(configure(SERVICES[section], airflow(), team)):
+    with apart():
+        found = configure(SERVICES[section], airflow(), team)
+    match unwrap_or_failure(found):
         case SettingsFaults() as faults:
             raise CommandError(str(faults))
-        case found:
-            return found
+        case configured:
+            return configured

@@ -6,7 +6,7 @@ Law: data only, from the standard library only. Each of these commands is a modu
 
 from pathlib import Path
 
-from aws_executors.cli.command import Argument, Command, pair
+from aws_executors.cli.command import Argument, Command, number_of, pair
 
 LOCAL = Command(
     name="local",
@@ -38,7 +38,7 @@ LOCAL = Command(
         Argument(
             flags=("--latency-ms",),
             help="latency added to every answer, in milliseconds (default: 0)",
-            type=float,
+            type=number_of("milliseconds"),
             default=0.0,
         ),
         Argument(
@@ -117,7 +117,7 @@ DEMO = Command(
             flags=("--timeout",),
             help="the DAG's time limit in seconds (default: 180)",
             metavar="SECONDS",
-            type=float,
+            type=number_of("seconds"),
             default=180.0,
         ),
     ),

@@ -3,28 +3,14 @@
 Law: data only, from the standard library only, because every airflow command imports this module.
 """
 
-from argparse import ArgumentTypeError
-
-from aws_executors.cli.command import OUTPUTS, Argument, Command
-
-
-def days(text: str) -> float:
-    """Parse how many days to look back.
-
-    >>> days("0.5")
-    0.5
-    """
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not number >= 0:  # NaN is not either
-        raise ArgumentTypeError(f"expected a number of days, got {text!r}")
-    return number
-
+from aws_executors.cli.command import OUTPUTS, Argument, Command, number_of
 
 DAYS = Argument(
-    flags=("--days",), help="how far back to look (default: 7)", metavar="N", type=days, default=7.0
+    flags=("--days",),
+    help="how far back to look (default: 7)",
+    metavar="N",
+    type=number_of("days"),
+    default=7.0,
 )
 ONE_DAG = Argument(flags=("--dag",), help="only this DAG", metavar="ID")
 ONE_TASK = Argument(flags=("--task",), help="only tasks of this id", metavar="ID")

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, redirect_stdout
 from dataclasses import dataclass
 from textwrap import fill
 from typing import TextIO
@@ -94,6 +95,11 @@ def answer(text: str) -> None:
 def remark(text: str) -> None:
     """Print a remark to stderr, so that it does not mix with the result."""
     sys.stderr.write(text + "\n")
+
+
+def apart() -> AbstractContextManager[object]:
+    """Around what runs a person's own code: what that prints goes to stderr, not into the result."""
+    return redirect_stdout(sys.stderr)
 
 
 def progress() -> Callable[[str], None]:

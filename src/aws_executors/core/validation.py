@@ -5,7 +5,7 @@ member, the value found and the values allowed. Values inside `environment` or `
 are never repeated.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from operator import index
@@ -26,6 +26,7 @@ EXPECTED: Mapping[str, str] = {
     "bool_type": "True or False",
     "dataclass_type": "a mapping",
     "dict_type": "a mapping",
+    "finite_number": "a finite number",
     "float_parsing": "a number",
     "float_type": "a number",
     "int_from_float": "a whole number",
@@ -50,7 +51,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
 """Other error types: what is required, and how the value falls short. For a type in neither table, pydantic's
 own message is used."""
 MISPLACED = ("Input should", "String should", "Tuple should", "List should")
-ABSENT = frozenset({"missing", "too_long", "too_short"})
+ABSENT = frozenset({"missing", "too_long", "too_short", "json_invalid"})
 BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 SECRET = frozenset({"environment", "env", "command", "args", "parameters", "variables"})
@@ -58,8 +59,9 @@ AMOUNTS: Mapping[str, str] = {
     "cpu": "CPU units, of which 1024 make one vCPU, as in 256",
     "memory": "MiB, as in 2048",
     "memoryReservation": "MiB, as in 2048",
+    "vcpus": "a number, as in 1 or 0.25",
 }
-"""What a whole number counts, by the member's name in AWS's spelling."""
+"""What a number counts, by the member's name in AWS's spelling."""
 SHOWN = 60
 FAULTS, SOME = 8, 3
 """Up to `FAULTS` errors of one value are all listed. Of more, which are probably made by a program, only
@@ -138,8 +140,8 @@ def parse(adapter: TypeAdapter[R], written: object, where: str, remedy: str = ""
     """Validate `written` (dicts and lists, in AWS's spelling or in ours) as the type of `adapter`.
 
     Raises `RequestError`, whose message begins with `where` (the option or argument that was set) and lists
-    all errors; `RequestTooLargeError` if the only error is the size. An error that has no remedy of its own
-    gets `remedy`.
+    all errors; `RequestTooLargeError` if the only error is the size. What is missing, not known or of another
+    type, and has no remedy of its own, gets `remedy`: how the whole is written.
 
     >>> from aws_executors.core.requests.wire import KeyValuePair
     >>> parse(TypeAdapter(KeyValuePair), {"name": "A", "value": "", "nam": 1}, "env")
@@ -160,8 +162,7 @@ def refusal(
 ) -> RequestError:
     """The exception that says in our words what pydantic found, with the arguments of `parse`."""
     kind = RequestTooLargeError if only_too_large(error) else RequestError
-    sentences = [f"{where}: {sentence}" for sentence in in_words(error, schema)]
-    return kind("; ".join(one if ";" in one or not remedy else f"{one}; {remedy}" for one in sentences))
+    return kind("; ".join(f"{where}: {sentence}" for sentence in in_words(error, schema, remedy=remedy)))
 
 
 def found_by_pydantic(error: BaseException) -> ValidationError | None:
@@ -196,22 +197,47 @@ def only_too_large(error: ValidationError) -> bool:
 
 
 def in_words(
-    error: ValidationError, schema: Mapping[str, object] = NO_SCHEMA, *, shown: bool = True
+    error: ValidationError, schema: Mapping[str, object] = NO_SCHEMA, *, shown: bool = True, remedy: str = ""
 ) -> list[str]:
     """pydantic's errors as sentences, without its URLs and without secrets.
 
     Of more than `FAULTS` errors only the first are listed, with the number of the others. The type of the
     value found is always given, the value itself only if `shown`. `schema` is the JSON schema of the expected
-    type.
+    type, and `remedy` that of `parse`.
     """
     found = violations(error)
     first = found if len(found) <= FAULTS else found[:SOME]
-    sentences = [_sentence(violation, schema, shown=shown) for violation in first]
+    sentences = [_sentence(violation, schema, remedy, shown=shown) for violation in first]
     more = len(found) - len(sentences)
     return [*sentences, f"and {more} more like these"] if more else sentences
 
 
-def _sentence(violation: Violation, schema: Mapping[str, object], *, shown: bool) -> str:
+def _sentence(violation: Violation, schema: Mapping[str, object], remedy: str, *, shown: bool) -> str:
+    found = _finding(violation, schema, shown=shown)
+    misfit = violation.unknown or violation.kind == "missing" or violation.kind in EXPECTED
+    if not misfit or not shown or not violation.path or ";" in found:
+        return found
+    return "; ".join(filter(None, (found, remedy or _form(violation, schema))))
+
+
+def _form(violation: Violation, schema: Mapping[str, object]) -> str:
+    """How the mapping or list is written that should be there, where its members are known."""
+    wanted, path = EXPECTED.get(violation.kind), violation.path
+    known = members(schema, (*path, 0) if wanted == "a list" else path)
+    names = [f"{name!r}: ..." for name in known if name != "command"][:2]  # which is Airflow's, mostly
+    form = f"{{{', '.join(names)}}}" if names else ""
+    match wanted:
+        case "a mapping" if form:
+            return f"write {form}"
+        case "a list" if isinstance(violation.value, str if not form else Mapping):
+            return "put it in brackets"
+        case "a list" if form:
+            return f"write [{form}]"
+        case _:
+            return ""
+
+
+def _finding(violation: Violation, schema: Mapping[str, object], *, shown: bool) -> str:
     path = violation.path
     if violation.unknown and path:
         place = f" in {dotted(path[:-1])}" if len(path) > 1 else ""
@@ -243,14 +269,16 @@ def _stood(violation: Violation, *, secret: bool) -> str:
 
 def _remedy(violation: Violation) -> str:
     """The remedy where only the quotes are wrong, or the unit."""
+    if violation.kind not in ("int_type", "string_type"):
+        return ""
+    amount = AMOUNTS.get(spell(str(violation.path[-1]))) if violation.path else None
     match violation.value:
+        case str() as text if text.isdecimal():
+            return "; leave the quotes out"
+        case _ if amount:
+            return f"; write {amount}"
         case bool() | int() | float() if violation.kind == "string_type":
             return "; put it in quotes"
-        case str() as text if violation.kind == "int_type" and text.isdecimal():
-            return "; leave the quotes out"
-        case _ if violation.kind == "int_type" and violation.path:
-            amount = AMOUNTS.get(spell(str(violation.path[-1])))
-            return f"; write {amount}" if amount else ""
         case _:
             return ""
 
@@ -268,13 +296,29 @@ def unknown_name(name: str, allowed: Sequence[str], place: str = "") -> str:
     return f"{quoted(name)}{place} is not known{hint}{names}"
 
 
-def nearest(name: str, allowed: Sequence[str], likeness: float = 0.6) -> list[str]:
+def nearest(name: str, allowed: Iterable[str], likeness: float = 0.6) -> list[str]:
     """The closest of the allowed names, if one is close enough; `likeness` is from 0 to 1, as in difflib.
 
     >>> nearest("regoin", ["region", "workers"]), nearest("x" * 99, ["x" * 98])
     (['region'], [])
     """
-    return get_close_matches(name, allowed, n=1, cutoff=likeness) if len(name) <= SHOWN else []
+    return get_close_matches(name, list(allowed), n=1, cutoff=likeness) if len(name) <= SHOWN else []
+
+
+def meant(error: BaseException) -> list[str]:
+    """The closest name that is there, of an error about an attribute that is not.
+
+    >>> try:
+    ...     "".joyn([])
+    ... except AttributeError as error:
+    ...     meant(error)
+    ['join']
+    """
+    match error:
+        case AttributeError(name=str(name), obj=holder):
+            return nearest(name, object.__dir__(holder))  # which runs no code of others
+        case _:
+            return []
 
 
 def quoted(name: object) -> str:

@@ -217,6 +217,12 @@ def test_refuses_what_is_no_price_table(text: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+def test_what_is_no_json_is_not_told_with_its_type() -> None:
+    with pytest.raises(RequestError) as caught:
+        prices_from("", "prices.json")
+    assert str(caught.value).endswith("Invalid JSON: EOF while parsing a value at line 1 column 0")
+
+
 @given(st.floats(min_value=0, max_value=10**6, allow_nan=False))
 def test_an_amount_is_shown_to_a_few_per_cent(amount: float) -> None:
     shown = float(dollars_text(amount).removeprefix("$").replace(",", ""))

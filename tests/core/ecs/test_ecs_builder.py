@@ -227,6 +227,18 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
         ({"memroy": None, "cpu": None}, "'memroy' is not known; did you mean 'memory'?"),
         ({"memory": "512"}, "executor_config: memory must be a whole number, not str '512'"),
         ({"memory": 0}, "executor_config: memory must be at least 1, not 0"),
+        ({"memory": 2**31}, "executor_config: memory must be at most 2147483647, not 2147483648"),
+        ({"cpu": 10**5000}, "executor_config: cpu must be at most 2147483647, not int"),
+        ({"overrides": {"cpu": 10**5000}}, "overrides.cpu must be text, not int; write CPU units, of which"),
+        ({"overrides": {"cpu": ""}}, "overrides.cpu must have at least 1 character, not str ''"),
+        (
+            {"overrides": {"containerOverrides": {"name": "x"}}},
+            "must be a list, not dict; put it in brackets",
+        ),
+        (
+            {"capacityProviderStrategy": "FARGATE_SPOT"},
+            "must be a list, not str 'FARGATE_SPOT'; write [{'capacityProvider': ..., 'weight': ...}]",
+        ),
         ({"environment": {"A": 1}}, "environment: the value of 'A' must be text, not int; put it in quotes"),
         ({"environment": {"A": None}}, "the value of 'A' must be text, not None; leave it out"),
         (

@@ -172,6 +172,8 @@ CALLS = [
     ("ecs.RunTask()", "RunTask: task_definition is missing; write RunTask(task_definition=..., ...)"),
     ('ecs.RunTask("a")', "its members are given by name; write RunTask(task_definition=..., ...)"),
     ('ecs.Tag("a", "b")', "Tag: its members are given by name; write Tag(key=..., ...)"),
+    ('ecs.Tag(key="")', "Tag: key must have at least 1 character, not str ''"),
+    ('batch.SubmitJob(job_name="a b", job_queue="q", job_definition="d")', "the first one a letter or digit"),
     ('ecs.Tag(ky="a")', "Tag: 'ky' is not known; did you mean 'key'? Allowed: key, value"),
     (
         'ecs.ContainerOverride(name="a", cpu="x")',

@@ -178,7 +178,7 @@ def test_the_last_steps_come_after_anybodys_builder() -> None:
 
 def test_the_last_steps_are_not_taken_with_what_is_no_request() -> None:
     result = built(lambda launch: None, LAUNCH, RunTask, grouped)  # type: ignore[arg-type, return-value]
-    assert result.failure().error == "returned nothing, not a RunTask"
+    assert result.failure().error == "returned nothing, not a RunTask; end it with `return request`"
 
 
 @pytest.mark.parametrize(
@@ -217,13 +217,52 @@ def test_the_last_steps_are_not_taken_with_what_is_no_request() -> None:
             "asked_async_by_yield returned a generator; end it with return",
         ),
         (lambda launch: None, "<lambda>: returned nothing, not a RunTask"),
-        (lambda launch: {"taskDefinition": "a"}, "<lambda>: returned a dict, not a RunTask"),
+        (
+            lambda launch: {"taskDefinition": "a"},
+            "<lambda>: returned a dict, not a RunTask; make one of a dict with from_kwargs(...)",
+        ),
         (unprintable, "Unprintable: (its text cannot be made)"),
         (lambda: None, "TypeError: "),
     ],
 )
 def test_c4_a_builder_that_raises_or_gives_something_else_is_a_fault(builder: Builder, told: str) -> None:
     assert told in str(fault_of(builder))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("request['tags'] = []", "does not support item assignment; a request is no dict: change to_kwargs("),
+        ("request['tags']", "is not subscriptable; a request is no dict: "),
+        ("request.update(tags=[])", "has no attribute 'update'; a request is no dict: "),
+        ("dict(request)", "is not iterable; a request is no dict: "),
+        ("{**request}", "is not a mapping; a request is no dict: "),
+        ("request.taskDefinition", "'taskDefinition'; did you mean task_definition?"),
+        ("request.overrides.cpuu", "'cpuu'; did you mean cpu?"),
+        (
+            "request.taskDefinition = 'a'",
+            "'taskDefinition'; return a changed copy instead, made by dataclasses",
+        ),
+        ("request.overrides.cpus = '256'", "'cpus'; return a changed copy instead, made by dataclasses"),
+        ("launch.stage = 'test'", "'stage'; return a changed copy instead, made by dataclasses.replace"),
+        ("launch.task.stage = 'test'", "'stage'; return a changed copy instead, made by dataclasses.replace"),
+        ("launch.task['tags']", "TypeError: 'Task' object is not subscriptable"),
+    ],
+)
+def test_a_request_that_is_handled_as_a_dict_is_told_how_to_change_it(line: str, told: str) -> None:
+    def by_line(launch: Launch[EcsSettings]) -> RunTask:
+        request = build(launch)
+        exec(line, {"request": request, "launch": launch})
+        return request
+
+    words = str(fault_of(by_line))
+    assert told in words
+    assert ("no dict" in words) == ("no dict" in told)
+
+
+def test_a_launch_may_be_made_by_its_type_with_settings() -> None:
+    launch = Launch[EcsSettings](task=LAUNCH.task, command=("a",), settings=LAUNCH.settings, token="0b6e")
+    assert build(launch).task_definition == build(LAUNCH).task_definition
 
 
 def test_a_coroutine_that_a_predicate_returned_is_closed() -> None:

@@ -122,18 +122,47 @@ def test_reads(option: str, text: str, value: object) -> None:
         ("workers", "65", "workers = '65' is above 64"),
         ("poll_interval", "soon", "poll_interval = 'soon' is not a number"),
         ("poll_interval", "0", "poll_interval = '0' is below 0.1"),
-        ("poll_interval", "nan", "poll_interval = 'nan' is"),
+        (
+            "poll_interval",
+            "nan",
+            "poll_interval = 'nan' is not a finite number; set [batch]",
+        ),
         ("poll_interval_max", "301", "poll_interval_max = '301' is above 300"),
         ("poll_interval_max", "0.5", "poll_interval_max = 0.5 is below poll_interval = 1; set"),
         ("poll_interval", "40", "poll_interval_max = 30 is below poll_interval = 40; set [batch]"),
         ("poll_interval", "400", "poll_interval = '400' is above 60"),
-        ("poll_interval", "inf", "poll_interval = 'inf' is above 60"),
-        ("database_interval", "inf", "database_interval = 'inf' is above 60"),
+        ("poll_interval", "inf", "poll_interval = 'inf' is not a finite number"),
+        ("database_interval", "inf", "database_interval = 'inf' is not a finite number"),
         ("call_timeout", "0.5", "call_timeout = '0.5' is below 1"),
         ("submit_rate", "0", "submit_rate = '0' is below 0.1"),
         ("submit_rate", "5000", "submit_rate = '5000' is above 1000"),
         ("read_share", "0", "read_share = '0' is below 0.01"),
         ("read_share", "1.5", "read_share = '1.5' is above 1"),
+        (
+            "job_queue",
+            "arn:aws:batch:eu-west-1:123456789012:job-definition/q:1",
+            "is the ARN of a job-definition, not of a job-queue; give job_queue a job queue, by",
+        ),
+        (
+            "job_definition",
+            "arn:aws-cn:batch:cn-north-1:123456789012:job-definition/d",
+            "is in cn-north-1, but region = eu-west-1; name one of that Region, or set [batch]",
+        ),
+        (
+            "submit_job_kwargs",
+            """'{"tags": {}}'""",
+            "(14 characters) is JSON in quotes, or behind a byte",
+        ),
+        (
+            "submit_job_kwargs",
+            '\ufeff{"tags": {}}',
+            "(13 characters) is JSON in quotes, or behind a byte",
+        ),
+        (
+            "submit_job_kwargs",
+            'dict(environment={"DB_PASSWORD": "hunter2"})',
+            """= 'dict(environment={"DB_PASSWORD": "***"})' is not a dotted path""",
+        ),
     ],
 )
 def test_refuses(option: str, text: str, told: str) -> None:
@@ -182,6 +211,12 @@ airflow-job-queue, or AIRFLOW__BATCH__JOB_QUEUE
   poll_interval_max = 8 is below poll_interval = 9; set [batch] poll_interval_max = 9, \
 or AIRFLOW__BATCH__POLL_INTERVAL_MAX"""
     )
+
+
+@pytest.mark.parametrize("option", ["region", "workers", "poll_interval", "adopt_task_instances", "colour"])
+def test_a_number_of_more_digits_than_python_prints_is_refused_like_any_other(option: str) -> None:
+    with pytest.raises(SettingsError, match=f"{option} = of type int is"):
+        BatchSettings(**{**BATCH, option: 10**5000})  # type: ignore[arg-type]  # as a notebook may
 
 
 def test_team_is_told_its_own_place() -> None:

@@ -316,6 +316,37 @@ def build(launch):
             "which raised RequestError: with_tags: tags.Team must be text, not int 1; put it in quotes (",
         ),
         ("request_builder", "{m}.build", "from aws_executors import ecs\necs.with_tags(Team=1)", "{m}.py:2)"),
+        ("request_builder", "{m}.build", "from aws_executors import btach", "{m}.py:1); did you mean batch?"),
+        (
+            "request_builder",
+            "{m}.build",
+            "from aws_executors import batch\nbatch.with_tag(a='b')",
+            "has no attribute 'with_tag' (",
+        ),
+        (
+            "request_builder",
+            "{m}.build",
+            "from aws_executors import batch\nbatch.with_tag(a='b')",
+            "{m}.py:2); did you mean with_tags?",
+        ),
+        (
+            "submit_job_kwargs",
+            "{m}.KWARGS",
+            "from aws_executors.conf import BATCH_SUBMIT_JOB_KWARG",
+            "did you mean BATCH_SUBMIT_JOB_KWARGS?",
+        ),
+        (
+            "submit_job_kwargs",
+            "{m}.KWARGS",
+            "import airflow.providers.no_such_x.hooks",
+            "{m}.py:1); install airflow.providers.no_such_x where the scheduler runs",
+        ),
+        (
+            "request_builder",
+            "{m}.build",
+            "class Own(BaseException): ...\nraise Own('as pytest.skip does')",
+            "which raised Own: as pytest.skip does (",
+        ),
         (
             "request_builder",
             "{m}.build",

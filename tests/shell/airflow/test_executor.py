@@ -885,12 +885,11 @@ def test_bad_settings_end_the_start_with_all_that_is_wrong(monkeypatch: pytest.M
     assert all(word in str(caught.value) for word in ("launch_type", "MOON", "cluster", "container_name"))
 
 
-def test_a_subclass_of_the_old_kind_is_told_what_to_write_now() -> None:
-    class CustomBatchExecutor(AwsBatchExecutor):
-        def _submit_job_kwargs(self) -> None: ...
-
-    with pytest.raises(TypeError, match="request_builder"):
-        CustomBatchExecutor().start()
+@pytest.mark.parametrize("hook", ["_submit_job_kwargs", "_submit_job", "_run_task_kwargs", "get_container"])
+def test_a_subclass_of_the_old_kind_is_told_what_to_write_now(hook: str) -> None:
+    old = type("CustomBatchExecutor", (AwsBatchExecutor,), {hook: lambda self: None})
+    with pytest.raises(TypeError, match=f"CustomBatchExecutor.{hook} is no longer called.* request_builder"):
+        old().start()
 
 
 def test_the_old_name_is_the_same_class() -> None:

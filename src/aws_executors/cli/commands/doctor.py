@@ -13,7 +13,7 @@ from functools import partial
 from returns.methods import unwrap_or_failure
 
 from aws_executors.cli.configuration import UNUSABLE, airflow, executor_sections, none_of_ours
-from aws_executors.cli.show import Paint, answer, colourful, dumped, progress, remark, wrapped
+from aws_executors.cli.show import Paint, answer, apart, colourful, dumped, progress, remark, wrapped
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.services import SERVICES
@@ -63,7 +63,8 @@ def run(options: Namespace) -> int:
     for section in sections:
         say(f"reading [{section}]")
         side = airflow_side(conf, named, section in ours, SERVICES[section].settings.service)
-        found += [*of_airflow(side), *of_section(section, side, options, say)]
+        with apart():
+            found += [*of_airflow(side), *of_section(section, side, options, say)]
     say("")
     findings = worst_first(found)
     answer(

@@ -12,7 +12,7 @@ from typing import Any
 from returns.methods import unwrap_or_failure
 
 from aws_executors.cli.configuration import UNUSABLE, CommandError, asked, required
-from aws_executors.cli.show import answer, dumped, grid, remark
+from aws_executors.cli.show import answer, apart, dumped, grid, remark
 from aws_executors.core.aws import s3_permissions
 from aws_executors.core.aws.event_rules import EVENT_READS, receiving
 from aws_executors.core.aws.iam import (
@@ -116,7 +116,9 @@ def needed(service: AnyService, own: Configured[Any, Any], options: Namespace) -
 def ordinary(service: AnyService, own: Configured[Any, Any]) -> object:
     """The request that a section's builder makes for an ordinary task; raises `CommandError`."""
     launch = Launch(task=ANY_TASK, command=("airflow", "version"), settings=own.settings, token=SOME_TOKEN)
-    match unwrap_or_failure(built(own.build, launch, service.request, service.seal)):
+    with apart():
+        made = built(own.build, launch, service.request, service.seal)
+    match unwrap_or_failure(made):
         case BuildFault() as fault:
             raise CommandError(f"The request builder fails for an ordinary task: {fault}")
         case request:

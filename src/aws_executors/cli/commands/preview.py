@@ -16,7 +16,7 @@ from returns.result import Result
 
 from aws_executors.cli.commands.dags import Written, task_of
 from aws_executors.cli.configuration import CLASSES, UNUSABLE, CommandError, airflow, asked, required
-from aws_executors.cli.show import Paint, answer, colourful, dumped, remark
+from aws_executors.cli.show import Paint, answer, apart, colourful, dumped, remark
 from aws_executors.core.redact.values import MASK
 from aws_executors.core.requests.compose import CONFIG, BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
@@ -47,7 +47,8 @@ def run(options: Namespace) -> int:
     """Print the request; 1 if the builder rejects the task, 2 if there is no such task or the settings are
     wrong."""
     try:
-        found = previewed(options)
+        with apart():
+            found = previewed(options)
     except CommandError as unusable:
         remark(str(unusable))
         return UNUSABLE
@@ -135,9 +136,12 @@ def words_of(command: str) -> tuple[str, ...]:
     ('airflow', 'tasks list')
     """
     try:
-        return tuple(shlex.split(command))
+        words = tuple(shlex.split(command))
     except ValueError as problem:
         raise CommandError(f"--command cannot be split into words: {problem}") from None
+    if not words:
+        raise CommandError("--command has no words; write one, as in --command 'airflow version'")
+    return words
 
 
 def default_queue() -> str:

@@ -34,6 +34,8 @@ def as_amount(value: object) -> object:
     value = as_whole(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
+    if isinstance(value, int) and value.bit_length() > 64:
+        return value  # Python itself prints no number of 4,301 digits
     plain = int(value) if isinstance(value, int) else float(value)  # an IntEnum, numpy's: of another repr
     return f"{Decimal(repr(plain)):f}".removesuffix(".0")
 

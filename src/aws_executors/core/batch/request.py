@@ -26,6 +26,7 @@ from aws_executors.core.requests.size_limit import parts, too_large
 from aws_executors.core.requests.wire import (
     WRITTEN,
     Flag,
+    Long,
     Matching,
     Text,
     Texts,
@@ -126,7 +127,7 @@ class ConsumableResourceRequirement:
     """How much of a consumable resource (a licence, say) the job holds while it runs."""
 
     consumable_resource: Annotated[Text, KEY]
-    quantity: Annotated[Whole, Field(ge=0)]
+    quantity: Annotated[Long, Field(ge=0)]
 
 
 @structure

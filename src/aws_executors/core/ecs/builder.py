@@ -24,6 +24,7 @@ from aws_executors.core.ecs.structures import (
 )
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.allowed_options import check_allowed
+from aws_executors.core.requests.executor_config import blamed
 from aws_executors.core.requests.kinds import of_kind, settings_of
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import as_maker
@@ -167,7 +168,8 @@ def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
 def _with_config(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
     options, name = read_options(launch.executor_config), launch.settings.container_name
     check_allowed(uses(options, name), launch.settings.executor_config_allowed, launch.settings.section)
-    return with_options(shape, options, name)
+    with blamed(shape):
+        return with_options(shape, options, name)
 
 
 def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:

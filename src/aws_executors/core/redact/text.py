@@ -33,15 +33,17 @@ _NAMED = re.compile(
             (?: (?P<flag> --[A-Za-z0-9_.-]++ | [Bb]earer
                   | (?: set(?:x|env) [ \t]++ (?: /[A-Za-z] [ \t]++ )? \w++
                       | (?: machine GAP [^\s"'\\:]{1,256}+ | default )
-                        (?: GAP (?: login | account ) GAP [^\s"'\\:]{1,256}+ ){1,2} GAP password )
+                        (?: GAP (?: login | account ) GAP [^\s"'\\:]{1,256}+ ){1,2} GAP password
+                      | machine GAP (?=[^\s"'\\:.]{1,64}+\.) [^\s"'\\:]{1,256}+ GAP password )
                     (?=[ \t]++(?!SAID)) ) [ \t]++ (?!\n)
               | (?<![a-z][ ]) (?: ENV | ARG ) [ \t]++ (?P<variable>\w++) [ \t]++ (?!\n|SAID)
               | (?P<argument> --[A-Za-z0-9_.-]++ ) [ \t]*+ \r?+\n [ \t]*+ (?: -[ \t]++ )? (?!-) )
-          | (?P<name>[A-Za-z0-9_.-]++) (?=[ \t]*+[\s=:,+?%"'\\\]])
+          | (?P<name>[A-Za-z0-9_.-]++) (?=[ \t]*+[\s=:,+?%"'\\\]}])
         (?: (?P<pair> (?: (?:\\*+["'])? (?: \s*+ , | [ \t]*+ \n ) \s*+ | \\*+["'] \s++ )
                 (?:\\*+["'])? [Vv]alue (?:\\*+["'])? \s*+ [:=] \s*+ )
           | (?P<item> \\*+["'] (?: , \s*+ | [ \t]*+ \r?+\n [ \t]*+ -[ \t]++ ) (?=\\*+["']) )
-          | (?P<close> \\*+["'] (?: \] (?=[ \t]*+ [+=]{0,2}QUOTED) )? | \] (?==[^\s=]) | %2[27] )? \s*+
+          | (?P<close> "" | \\*+["'] (?: \] (?=[ \t]*+ (?: [+=]{0,2}QUOTED | :[ \t]*+\\*+["'] )) )?
+              | \] (?==[^\s=]) | \} (?=[ \t]*+QUOTED) | %2[27] )? \s*+
               (?P<sign> : (?!=) (?: [ \t]*+ str(?:ing)? [ \t]*+ QUOTED )? | = (?![=>]) | =>
                 | =?=QUOTED | = (?!=++(?:\s|\Z)) | [:+?]QUOTED | [:+?]=(?=\S)
                 | [:?]= (?=[ \t]++ [^\s"'(\[]++ [ \t]*+ (?:\n|\Z)) | %3[Dd] | (?<=%2[27])%3[Aa] )
@@ -51,6 +53,9 @@ _NAMED = re.compile(
     re.VERBOSE,
 )
 _OTHERS = ("flag", "argument", "variable")
+_PROMPTED = re.compile(r"[\n>@&|(][ \t]*+(?:set|SET)[ \t]++\Z")
+_REST = re.compile(r"""[^\n&|"']++""")
+"""What stands before an assignment by a command of Windows, whose value goes on over blanks to its end."""
 _SET = re.compile(r"""(?:\bset|\bexport|env|-e)["'\\,=\s]{1,8}(?<=["'])\Z""", re.IGNORECASE)
 """What stands before an assignment that is one text: ``set "name=value"`` of Windows, ``-e "name=value"``."""
 # One quote, or three of them; or that of Go, JavaScript and a shell's commands, where it ends on its line.
@@ -75,6 +80,7 @@ _HEREDOC = re.compile(
 _PLAIN = re.compile(r"(?:null|none|true|false)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[0-9.]++(?![^\s,;)\]}])")
 _ENDS = {quote: re.compile(rf"(?<!\\)\\*+{quote}|\n") for quote in "\"'`"}
+_ENDS_DOUBLED = re.compile(r"""(?<!\\)""|\n""")
 _ESCAPED = re.compile(r"(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbfv])(?=.)")
 _NAMED_AFTER = re.compile(
     r"""\s*+,\s*+(?:\\*+["'])?(?:[Nn]ame|[Kk]ey)(?:\\*+["'])?\s*+[:=]\s*+(?:\\*+["'])?"""
@@ -216,6 +222,8 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
         return None  # as nearly every one
     parts = cast("Mapping[str, str | None]", found.groupdict())
     colon = parts["sign"] == ":"
+    if parts["close"] == '""':
+        return _doubled(text, begin)
     if parts["item"]:
         pair = before.rstrip("\\\"'").endswith("(") or name.startswith("--")
         return _value(text, begin) if pair else None
@@ -238,12 +246,24 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
     counts = "token" in name.lower() or (colon and name.lower().endswith("s"))
     if counts and _NUMBER.match(text, begin):
         return None
-    if parts["sign"] == "=" and not parts["gap"] and _SET.search(before) and not _OPENED.match(text, begin):
+    assigned = parts["sign"] == "=" and not parts["gap"] and not _OPENED.match(text, begin)
+    if assigned and _PROMPTED.search(before if found.start() > len(before) else "\n" + before):
+        rest = _REST.match(text, begin)
+        return (begin, begin + len(rest.group().rstrip())) if rest else None
+    if assigned and _SET.search(before):
         quote = found.start() - 1
         opened = _OPENED.match(text, quote - _backslashes(text, quote))
         return (begin, _closing(text, opened, begin)) if opened else None
     listed = _LISTED.match(text, begin) if before.endswith(";") else None  # one of a connection string
     return listed.span() if listed else _value(text, begin)
+
+
+def _doubled(text: str, begin: int) -> Span | None:
+    """A text within a field of CSV, each of whose quotes is written twice: ``""password"": ""x""``."""
+    if not text.startswith('""', begin):
+        return None
+    end = _ENDS_DOUBLED.search(text, begin + 2)
+    return begin + 2, (end.start() if end else len(text))
 
 
 def _block(text: str, name: int, begin: int) -> Span | None:

@@ -5,6 +5,7 @@ base class and nothing to register. What stands here only calls them in order, d
 tells whose function it was when one of them breaks the bargain.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import FrozenInstanceError, dataclass, replace
 from inspect import signature
@@ -19,7 +20,7 @@ from aws_executors.core.redact.values import MASK, hidden, secrets_in, sensitive
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import as_maker, form_of_uncalled, maker
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.validation import in_words, only_too_large, type_and_value
+from aws_executors.core.validation import in_words, meant, only_too_large, type_and_value
 
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
@@ -84,9 +85,7 @@ def _stepped(step: Callable[[L, R], R], launch: L, request: R) -> R:
         error.add_note(f"in step {function_name(step)}")
         raise
     if not isinstance(changed, type(request)):
-        given = _unanswered(changed, "with_tags(team='etl')") or (
-            f"{_short_type(changed)}, not a {type(request).__name__}; end it with `return request`"
-        )
+        given = _no_request(changed, type(request), "with_tags(team='etl')")
         raise BuilderError(f"step {function_name(step)} returned {given}")
     return changed
 
@@ -121,8 +120,12 @@ def _unanswered(answer: object, call: str) -> str:
     return ""
 
 
-def _short_type(answer: object) -> str:
-    return "nothing" if answer is None else f"a {type(answer).__name__}"
+def _no_request(answer: object, expected: type[R], call: str) -> str:
+    """What a builder or step returned in place of a request, with the remedy."""
+    given = "nothing" if answer is None else f"a {type(answer).__name__}"
+    of_dict = isinstance(answer, Mapping)
+    remedy = "make one of a dict with from_kwargs(...)" if of_dict else "end it with `return request`"
+    return _unanswered(answer, call) or f"{given}, not a {expected.__name__}; {remedy}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -376,7 +379,8 @@ def built(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - foreign code: whatever it raises is this task's fault alone
-        return Failure(fault_of(build, launch, error))
+        fault = fault_of(build, launch, error)
+        return Failure(replace(fault, error=fault.error + _as_a_dict(error, fault.error, expected.__name__)))
     if isinstance(request, expected):
         try:
             for step in last:
@@ -389,8 +393,18 @@ def built(
             asked = launch.executor_config and isinstance(built(build, plain, expected, *last), Success)
             return Failure(replace(fault, builder=CONFIG) if asked else fault)
         return Success(request)
-    given = _unanswered(request, "build(launch)") or f"{_short_type(request)}, not a {expected.__name__}"
+    given = _no_request(request, expected, "build(launch)")
     return Failure(BuildFault(builder=function_name(build), error=f"returned {given}"))
+
+
+def _as_a_dict(error: BaseException, words: str, request: str) -> str:
+    """The remedy where a builder handles its request as the dict that a subclass of older packages had."""
+    ways = r"is not (subscriptable|iterable|a mapping)|does not support item|has no attribute"
+    used = isinstance(error, TypeError | AttributeError) and not meant(error)
+    used = used and re.search(f"'{request}' object ({ways})", words) is not None
+    return (
+        "; a request is no dict: change to_kwargs(request), and return from_kwargs(...) of it" if used else ""
+    )
 
 
 def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildFault:
@@ -415,7 +429,8 @@ def _words(error: BaseException) -> str:
         case FrozenInstanceError():
             words += "; return a changed copy instead, made by dataclasses.replace"
         case _:
-            words = f"{type(error).__name__}: {words}"
+            near = "".join(f"; did you mean {name}?" for name in meant(error))
+            words = f"{type(error).__name__}: {words}{near}"
     return words + _place(error)
 
 

@@ -6,7 +6,8 @@ the reason. Both dialects are keys of one flat type: those of the older airflow-
 Airflow container's override) and those of apache-airflow-providers-amazon (members of the request).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -20,11 +21,8 @@ from aws_executors.core.validation import FAULTS, options_of, parse, quoted, typ
 C = TypeVar("C")
 
 WHERE = "executor_config"
-KUBERNETES: Mapping[str, str] = dict.fromkeys(
-    ("podOverride", "podTemplateFile", "KubernetesExecutor"),
-    "it is KubernetesExecutor's; leave it out, or give the task executor='KubernetesExecutor'",
-)
-"""What tasks bring along that ran there before."""
+OTHERS: Mapping[str, str] = dict.fromkeys(("podOverride", "podTemplateFile"), "KubernetesExecutor")
+"""What tasks bring along that ran in another executor before, which is often a key of its own name."""
 
 
 def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str]) -> C:
@@ -66,9 +64,24 @@ def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: st
     return to_kwargs(parse(adapter, said, where))
 
 
+@contextmanager
+def blamed(request: object) -> Iterator[None]:
+    """What makes no sense of a request with a task's options on top is said of ``executor_config``."""
+    try:
+        yield
+    except RequestError as error:
+        words = str(error).removeprefix(f"{type(request).__name__}: ")
+        if words.startswith(WHERE):
+            raise
+        raise type(error)(f"{WHERE}: {words}") from None
+
+
 def _refusal(key: object, kept: Mapping[str, str]) -> str:
     if not isinstance(key, str):
         return f"{WHERE}: the key {quoted(key)} must be text, not {type(key).__name__}"
     name = spell(key)
-    reason = kept.get(name) or KUBERNETES.get(name)
+    other = OTHERS.get(name) or (name if name.endswith("Executor") else "")
+    reason = kept.get(name) or (
+        f"it is {other}'s; leave it out, or give the task executor={other!r}" if other else ""
+    )
     return f"{WHERE}: {key!r} cannot be set: {reason}" if reason else ""

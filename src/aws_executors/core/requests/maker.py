@@ -6,7 +6,7 @@ when the first task is launched.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
 from functools import wraps
 from inspect import Signature, signature
 from types import GenericAlias, NoneType, UnionType
@@ -21,7 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-INIT = "__init__"
+INIT, SET = "__init__", "__setattr__"
 MARK = "_makes_a_part"
 
 
@@ -131,6 +131,19 @@ write Task(dag_id='...', task_id='...', run_id='...', try_number=..., map_index=
             raise
 
     setattr(kind, INIT, made)
+    return frozen(kind)
+
+
+def frozen(kind: type[T]) -> type[T]:
+    """Refuse any attribute that is set on a value, as a frozen dataclass refuses its fields.
+
+    One with slots answers another name with a TypeError about super(), in Python's own words.
+    """
+
+    def refuse(self: T, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    setattr(kind, SET, refuse)
     return kind
 
 

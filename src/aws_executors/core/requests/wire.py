@@ -39,7 +39,7 @@ from pydantic_core import PydanticCustomError
 from aws_executors.core.errors import BuilderError, RequestError
 from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.redact.values import MASK, sensitive
-from aws_executors.core.requests.maker import INIT, Open
+from aws_executors.core.requests.maker import INIT, Open, frozen
 from aws_executors.core.requests.merge import KEY
 from aws_executors.core.requests.spelling import spell
 from aws_executors.core.validation import as_whole, refusal
@@ -91,7 +91,7 @@ write KeyValuePair(name=..., value=...)
             raise refusal(error, made.__name__, schema, f"write {_form(made)}") from None
 
     setattr(made, INIT, told)
-    return made
+    return frozen(made)
 
 
 def _form(kind: type) -> str:
@@ -110,7 +110,9 @@ _members = lru_cache(64)(_schema)  # by type, under Python's names: it takes 10 
 
 
 Text = Annotated[str, Field(min_length=1)]
-Whole = Annotated[StrictInt, BeforeValidator(as_whole)]
+Long = Annotated[StrictInt, BeforeValidator(as_whole), Field(le=2**63 - 1)]
+Whole = Annotated[StrictInt, BeforeValidator(as_whole), Field(le=2**31 - 1)]
+"""AWS's Integer; its Long has 64 bits."""
 Flag = StrictBool
 
 
@@ -163,10 +165,11 @@ TagValue = Annotated[str, Field(max_length=256), AfterValidator(tag_text)]
 
 def _number_as_text(value: object) -> object:
     number = as_whole(value)
-    return str(number) if isinstance(number, int) and not isinstance(number, bool) else value
+    whole = isinstance(number, int) and not isinstance(number, bool) and number.bit_length() < 64
+    return str(number) if whole else value  # Python itself prints no number of 4,301 digits
 
 
-Digits = Annotated[str, BeforeValidator(_number_as_text)]
+Digits = Annotated[str, Field(min_length=1), BeforeValidator(_number_as_text)]
 """A number that AWS wants as text (``"cpu": "256"``); an int is read too."""
 
 

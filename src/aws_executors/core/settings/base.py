@@ -308,6 +308,7 @@ class Settings(SectionModel):
         yield from _transport_faults(own, place)
         yield from _warm_faults(own, place)
         yield from _events_faults(own, place)
+        yield from _arn_faults(own, place)
 
     @classmethod
     def options(cls) -> tuple[Option, ...]:
@@ -349,13 +350,36 @@ def _warm_faults(own: Written, place: Place) -> Iterator[Fault]:
 
 def _events_faults(own: Written, place: Place) -> Iterator[Fault]:
     """EventBridge and its queue belong to one Region, that of the containers."""
-    queue, region = str(own.get("events_queue", "")), str(own.get("region", ""))
+    queue, region = _text(own, "events_queue"), _text(own, "region")
     host = queue.partition("://")[2].partition("/")[0]
     named = [label for label in host.split(".") if re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", label)]
     if region and named and region not in named:
         problem = f"is a queue in {named[0]}, but region = {region}"
         remedy = place.set("events_queue", queue.replace(named[0], region, 1))
         yield Fault("events_queue", problem, f"name a queue of that Region, as in: {remedy}", shown(queue))
+
+
+def _arn_faults(own: Written, place: Place) -> Iterator[Fault]:
+    """What an ARN names is of the option's own kind, and of the Region in which it is asked for."""
+    region = _text(own, "region")
+    for name in ("cluster", "task_definition", "job_queue", "job_definition"):
+        arn, _, rest = _text(own, name).partition(":")
+        parts = [*rest.split(":"), "", "", "", "", ""]  # partition, service, Region, account, kind/name
+        home, named = parts[2], parts[4]
+        kind, wanted = named.partition("/")[0], name.replace("_", "-")
+        if arn != "arn" or not named:
+            continue
+        if kind != wanted:
+            remedy = f"give {name} a {name.replace('_', ' ')}, by its name or ARN"
+            yield Fault(name, f"is the ARN of a {kind}, not of a {wanted}", remedy, shown(own[name]))
+        elif region and home != region:
+            remedy = f"name one of that Region, or {place.set('region', home)}"
+            yield Fault(name, f"is in {home}, but region = {region}", remedy, shown(own[name]))
+
+
+def _text(own: Written, name: str) -> str:
+    value = own.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def as_number(value: object) -> float | None:

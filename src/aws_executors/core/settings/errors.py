@@ -7,9 +7,12 @@ tells all of its faults at once. No secret is shown: texts that may hold one are
 import re
 from dataclasses import dataclass
 
-from aws_executors.core.validation import nearest
+from aws_executors.core.redact.text import mask
+from aws_executors.core.validation import nearest, quoted
 
 SHOWN = 60
+QUOTES = "\ufeff'\""
+"""What stands around a text that a shell or an editor meant for another reader: quotes, a byte order mark."""
 _USERINFO = re.compile(r"//[^/\s]*@")
 
 
@@ -19,10 +22,17 @@ def shown(value: object) -> str:
     >>> shown("us-esat-1"), shown('{"environment": []}'), shown("http://me:secret@proxy")
     ("'us-esat-1'", '{... (19 characters)', "'http://***@proxy'")
     """
-    text = value.strip() if isinstance(value, str) else repr(value)
-    if text[:1] in ("{", "["):
-        return f"{text[:1]}... ({len(text)} characters)"
-    text = _USERINFO.sub("//***@", text)
+    text = (
+        value.strip()
+        if isinstance(value, str)
+        else repr(value)
+        if not isinstance(value, int)
+        else quoted(value)
+    )
+    first = text.lstrip(QUOTES)[:1]
+    if first in ("{", "["):
+        return f"{first}... ({len(text)} characters)"
+    text = _USERINFO.sub("//***@", mask(text))
     cut = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
     return repr(cut) if isinstance(value, str) else cut
 

@@ -26,7 +26,7 @@ NOTHING: Written = MappingProxyType({})
 class SectionModel(BaseModel):
     """What every section's settings are; a field is an option."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     section: ClassVar[str]
     """The section's name in airflow.cfg."""

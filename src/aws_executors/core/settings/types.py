@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
+from aws_executors.core.settings.errors import QUOTES
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -143,6 +145,8 @@ def kwargs_source(text: str) -> str:
     ValueError: is JSON, but not an object {...}
     """
     if not text.startswith(("{", "[")):
+        if text.strip(QUOTES).startswith(("{", "[")):
+            raise ValueError("is JSON in quotes, or behind a byte order mark; leave them out")
         return DOTTED(text)
     if not isinstance(json_of(text), dict):
         raise ValueError("is JSON, but not an object {...}")
@@ -187,7 +191,7 @@ def is_dotted(text: str) -> bool:
     >>> is_dotted("my_module.build"), is_dotted("build"), is_dotted("")
     (True, False, False)
     """
-    return re.fullmatch(DOTTED.pattern, text) is not None
+    return re.fullmatch(DOTTED.pattern, text, re.ASCII) is not None
 
 
 NAMES = "letters, digits, - and _"

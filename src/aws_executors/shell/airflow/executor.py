@@ -62,8 +62,11 @@ log = logger(__name__)
 KEPT = 1_000
 """Lines of the event log that are held on to after the scheduler has saved them."""
 
-RETIRED_HOOKS = ("_submit_job_kwargs", "_run_task_kwargs")
-"""What subclasses of airflow-aws-executors overrode to change a request."""
+RETIRED_HOOKS = (
+    *("_submit_job_kwargs", "_submit_job", "_load_submit_kwargs"),
+    *("_run_task_kwargs", "_run_task", "_load_run_kwargs", "get_container"),
+)
+"""What subclasses of older packages' executors overrode to change a request. Nothing here calls them."""
 
 
 class AwsExecutor(BaseExecutor, Generic[S, R]):
@@ -384,7 +387,7 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
 
 
 def refuse_retired_hooks(executor: type) -> None:
-    """Raise TypeError for a subclass that still overrides a hook of airflow-aws-executors."""
+    """Raise TypeError for a subclass that still overrides what older packages' executors call."""
     for hook in RETIRED_HOOKS:
         if hasattr(executor, hook):
             raise TypeError(

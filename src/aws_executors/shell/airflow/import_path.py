@@ -6,6 +6,7 @@ failure, never raised.
 
 import importlib
 import inspect
+import re
 import sys
 import traceback
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.redact.outgoing import PART, one_line
 from aws_executors.core.requests.compose import error_words
 from aws_executors.core.requests.maker import form_of_uncalled
-from aws_executors.core.validation import nearest
+from aws_executors.core.validation import meant, nearest
 
 WHERE = "in Airflow's plugins folder, or elsewhere on the PYTHONPATH of the scheduler"
 STEPS = "a step (launch, request) goes into compose(build, step)"
@@ -46,14 +47,18 @@ def load(path: str) -> Result[object, Unloaded]:
         found: object = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         return Failure(_not_found(path, module_name, error))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a user's module may raise anything
         return Failure(_raised(module_name, error))
     for step in name.split("."):
         try:
             found = getattr(found, step)
         except AttributeError:
             return Failure(_lacks(found, module_name, step))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a module may make what it has when asked
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a module may make what it has when asked
             return Failure(_raised(module_name, error))
     return Success(found)
 
@@ -101,13 +106,24 @@ def _not_found(path: str, module_name: str, error: ModuleNotFoundError) -> Unloa
 
 def _raised(module_name: str, error: BaseException) -> Unloaded:
     words = one_line(f"{type(error).__name__}: {error_words(error)}".removesuffix(": "), PART)
-    problem, remedy = f"names the module {module_name}, which raised {words}{_place(error)}", "fix the module"
+    problem = f"names the module {module_name}, which raised {words}{_place(error)}"
+    remedy = "".join(f"did you mean {name}?" for name in _meant(error)) or "fix the module"
     if isinstance(error, ModuleNotFoundError) and error.name:
-        missing = error.name.partition(".")[0]
+        parts = error.name.split(".")
+        paths = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+        missing = next((path for path in paths if path not in sys.modules), error.name)
         remedy = f"install {missing} where the scheduler runs, or import something else"
         if missing == "airflow_aws_executors":
             remedy = "import from aws_executors instead; docs/migration.md lists its names"
     return Unloaded(problem, remedy)
+
+
+def _meant(error: BaseException) -> list[str]:
+    """The closest name that is there, where a module asks another for one that is not."""
+    if not isinstance(error, ImportError):
+        return meant(error)
+    asked = re.match(r"cannot import name '(\w+)'", error.msg)
+    return nearest(asked[1], dir(sys.modules.get(error.name or ""))) if asked else []
 
 
 def _place(error: BaseException) -> str:
