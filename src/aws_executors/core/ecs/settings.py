@@ -31,7 +31,7 @@ from aws_executors.core.settings.types import (
 from aws_executors.core.validation import Violation
 
 
-class EcsSettings(Settings):
+class EcsSettings(Settings, frozen=True):
     """All options of `[ecs_fargate]`.
 
     `launch_type` is None with a capacity provider strategy, and `platform_version` is None where the tasks

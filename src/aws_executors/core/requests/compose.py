@@ -8,7 +8,7 @@ tells whose function it was when one of them breaks the bargain.
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import FrozenInstanceError, dataclass, replace
 from inspect import signature
-from typing import Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from pydantic import ValidationError
 from returns.result import Failure, Result, Success
@@ -21,8 +21,13 @@ from aws_executors.core.requests.maker import as_maker, form_of_uncalled, maker
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.validation import in_words, only_too_large, type_and_value
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
+Request = TypeVar("Request", bound="DataclassInstance")
+"""What builders make. Were it anything, a type checker would take a step that returns nothing for one."""
 
 CONFIG = "executor_config"
 LONGEST_QUOTED = 60
@@ -164,7 +169,7 @@ class _When(Generic[L, R]):
 
 
 @as_maker
-def compose(build: Callable[[L], R], *steps: Callable[[L, R], R]) -> Callable[[L], R]:
+def compose(build: Callable[[L], Request], *steps: Callable[[L, Request], Request]) -> Callable[[L], Request]:
     """A builder that calls `build` and then each step with what the one before it made.
 
     Steps run from left to right; a later one sees, and may replace, what an earlier one set. Raises
@@ -182,7 +187,9 @@ def compose(build: Callable[[L], R], *steps: Callable[[L, R], R]) -> Callable[[L
 
 
 @as_maker
-def when(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Callable[[L, R], R]:
+def when(
+    predicate: Callable[[L], bool], *steps: Callable[[L, Request], Request]
+) -> Callable[[L, Request], Request]:
     """A step that takes its steps for launches of which the predicate is true, and else changes nothing.
 
     Raises `BuilderError` for what is no predicate or no step.
@@ -193,7 +200,9 @@ def when(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Callabl
 
 
 @as_maker
-def unless(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Callable[[L, R], R]:
+def unless(
+    predicate: Callable[[L], bool], *steps: Callable[[L, Request], Request]
+) -> Callable[[L, Request], Request]:
     """A step that takes its steps for launches of which the predicate is false, and else changes nothing.
 
     Raises `BuilderError` as `when` does.
@@ -316,15 +325,21 @@ def lifetime_of(build: object, launch: Launch[Settings]) -> float | None:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Lifetime:
-    text: str
-    seconds: float
+class Remark:
+    """A step for requests of any service: it leaves them as they are, and says something to the executor."""
 
-    def __call__(self, launch: object, request: R) -> R:
+    text: str
+
+    def __call__(self, launch: object, request: Request) -> Request:
         return request
 
     def __repr__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Lifetime(Remark):
+    seconds: float
 
 
 @maker

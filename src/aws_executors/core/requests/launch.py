@@ -5,12 +5,14 @@ the same launch always gives the same request, in the scheduler, in a test and i
 """
 
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic
+
+from typing_extensions import TypeVar
 
 from aws_executors.core.requests.maker import by_name
 from aws_executors.core.settings.base import Settings
 
-S_co = TypeVar("S_co", bound=Settings, covariant=True)
+S_co = TypeVar("S_co", bound=Settings, covariant=True, default=Settings)
 
 LAUNCHER = ("python", "-m", "aws_executors.run")
 """How a container starts this package's launcher."""

@@ -32,7 +32,7 @@ POLL_INTERVAL_LIMIT = 60
 """Seconds: what `poll_interval` may be at most."""
 
 
-class Settings(SectionModel):
+class Settings(SectionModel, frozen=True):
     """The options that `[batch]` and `[ecs_fargate]` share."""
 
     region: Annotated[

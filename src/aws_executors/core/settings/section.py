@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import SettingsError
@@ -23,10 +23,8 @@ Written = Mapping[str, object]
 NOTHING: Written = MappingProxyType({})
 
 
-class SectionModel(BaseModel):
+class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
     """What every section's settings are; a field is an option."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     section: ClassVar[str]
     """The section's name in airflow.cfg."""

@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypeVar, cast
+from typing import Literal, TypeAlias, cast
 
-from aws_executors.core.requests.compose import call_text, parts_of, steps_taken
+from aws_executors.core.requests.compose import Remark, call_text, parts_of, steps_taken
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import maker
 from aws_executors.core.settings.base import Settings
-
-R = TypeVar("R")
 
 Scope: TypeAlias = Literal["dag", "queue", "team"]
 
@@ -57,15 +55,8 @@ class WarmLimits:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Warm:
-    text: str
+class _Warm(Remark):
     limits: WarmLimits | None = field(compare=False)
-
-    def __call__(self, launch: object, request: R) -> R:
-        return request
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 @maker
