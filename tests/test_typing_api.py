@@ -4,17 +4,26 @@ Law: as in a project of a user's own, whose mypy has neither plugins nor setting
 checks the same two files with them.
 """
 
+import json
 import re
+from doctest import DocTestParser
 from pathlib import Path
 
 import pytest
 from mypy import api
 
+from doc_tables import PAGES
+
 HERE = Path(__file__).parent
 RIGHT, MISTAKES = HERE / "typing" / "right_uses.py", HERE / "typing" / "mistakes.py"
+NOTEBOOK = HERE.parent / "examples" / "preview_requests.ipynb"
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CAUGHT = re.compile(r":(\d+): error: .*\[([a-z-]+)\]$", re.MULTILINE)
 EXPECTED = re.compile(r"  # type: ignore\[([a-z, -]+)\]$")
-AS_A_USER = ["--config-file", "", "--strict", "--cache-dir", ".mypy_cache/as_a_user", "--no-pretty"]
+AS_A_USER = [
+    *("--strict", "--no-pretty", "--allow-redefinition"),  # a page gives a name a second meaning further down
+    *("--config-file", "", "--cache-dir", ".mypy_cache/as_a_user"),
+]
 
 
 def test_right_uses_pass_and_mistakes_are_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,3 +42,31 @@ def test_right_uses_pass_and_mistakes_are_caught(tmp_path: Path, monkeypatch: py
     assert "right_uses.py" not in told
     assert faults == ""
     assert len(expected) > 30
+
+
+def _typed(block: str) -> str:
+    """What a person types of an example: all of it, or what stands behind the prompts."""
+    prompted = DocTestParser().get_examples(block)
+    return "".join(one.source for one in prompted) if prompted else block
+
+
+def _examples() -> dict[str, str]:
+    """The Python of each page and of the notebook; DAGs, each of which is a file of its own, are Airflow's."""
+    cells = json.loads(NOTEBOOK.read_text())["cells"]
+    found = {page.stem: BLOCK.findall(page.read_text()) for page in PAGES}
+    found["notebook"] = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return {
+        name: "\n".join(_typed(block) for block in blocks if "DAG(" not in block)
+        for name, blocks in found.items()
+    }
+
+
+def test_what_the_pages_show_has_the_right_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HERE.parent)
+    examples = _examples()
+    assert len([text for text in examples.values() if text]) > 10
+    for name, text in examples.items():
+        (tmp_path / f"shown_on_{name}.py").write_text(text)
+    told, faults, _ = api.run([*AS_A_USER, str(tmp_path)])
+    assert "Success" in told, told
+    assert faults == ""
