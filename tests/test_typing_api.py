@@ -51,7 +51,7 @@ def _typed(block: str) -> str:
 
 
 def _examples() -> dict[str, str]:
-    """The Python of each page and of the notebook; DAGs, each of which is a file of its own, are Airflow's."""
+    """The Python of each page and of the notebook, without DAGs: each is a file of its own."""
     cells = json.loads(NOTEBOOK.read_text())["cells"]
     found = {page.stem: BLOCK.findall(page.read_text()) for page in PAGES}
     found["notebook"] = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]

@@ -6,7 +6,7 @@ when the first task is launched.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import FrozenInstanceError, dataclass
 from functools import wraps
 from inspect import Signature, signature
 from types import GenericAlias, NoneType, UnionType
@@ -131,7 +131,28 @@ write Task(dag_id='...', task_id='...', run_id='...', try_number=..., map_index=
             raise
 
     setattr(kind, INIT, made)
+    return unchanging(kind)
+
+
+def unchanging(kind: type[T]) -> type[T]:
+    """Let a frozen dataclass with slots refuse each assignment in the words of `dataclasses`.
+
+    What that makes knows only the class from before it had slots: it refuses a name that is no field with a
+    TypeError about ``super``, and so does ``Launch[EcsSettings](...)``, which notes its type on what it made.
+
+    >>> from aws_executors import Task
+    >>> Task(dag_id="etl", task_id="load").dag = "other"
+    Traceback (most recent call last):
+      ...
+    dataclasses.FrozenInstanceError: cannot assign to field 'dag'
+    """
+    for verb in ("__setattr__", "__delattr__"):
+        setattr(kind, verb, _refuse)
     return kind
+
+
+def _refuse(self: object, name: str, *value: object) -> None:
+    raise FrozenInstanceError(f"cannot {'assign to' if value else 'delete'} field {name!r}")
 
 
 def form_of_uncalled(part: object) -> str:
