@@ -99,7 +99,7 @@ class EcsSettings(Settings, frozen=True):
         Field(
             description="Whether tasks get a public IP address: True or False, ENABLED or DISABLED. When "
             "empty, AWS's default (no).",
-            examples=["True"],
+            examples=[True],
         ),
     ] = None
     security_groups: Annotated[
@@ -107,7 +107,7 @@ class EcsSettings(Settings, frozen=True):
         Field(
             description="Security groups of the tasks, comma-separated (at most 5). When empty, the VPC's "
             "default.",
-            examples=["sg-AAA,sg-BBB"],
+            examples=[("sg-AAA", "sg-BBB")],
         ),
     ] = ()
     subnets: Annotated[
@@ -115,7 +115,7 @@ class EcsSettings(Settings, frozen=True):
         Field(
             description="Subnets for the tasks, comma-separated (at most 16). Required on Fargate, unless "
             "run_task_kwargs sets networkConfiguration.",
-            examples=["subnet-XXXXXXXX,subnet-YYYYYYYY"],
+            examples=[("subnet-XXXXXXXX", "subnet-YYYYYYYY")],
         ),
     ] = ()
     run_task_kwargs: Annotated[

@@ -7,6 +7,7 @@ tells all of its faults at once. No secret is shown: texts that may hold one are
 import re
 from dataclasses import dataclass
 
+from aws_executors.core.settings.options import as_text
 from aws_executors.core.validation import nearest
 
 SHOWN = 60
@@ -59,9 +60,9 @@ class Place:
         team = f"{self.team.upper()}___" if self.team else ""
         return f"AIRFLOW__{team}{self.section.upper()}__"
 
-    def set(self, option: str, example: str) -> str:
+    def set(self, option: str, example: object) -> str:
         """The remedy for an option that is missing or wrong."""
-        return f"set [{self.header}] {option} = {example}, or {self.env_prefix}{option.upper()}"
+        return f"set [{self.header}] {option} = {as_text(example)}, or {self.env_prefix}{option.upper()}"
 
     def unset(self, option: str) -> str:
         """The remedy for an option that should not be there."""
@@ -72,8 +73,8 @@ class Place:
 class Arguments(Place):
     """The call of a settings class, in a notebook or a test: its arguments are the options.
 
-    >>> Arguments("BatchSettings").set("region", "us-east-1")
-    "write region='us-east-1'"
+    >>> Arguments("BatchSettings").set("region", "us-east-1"), Arguments("BatchSettings").set("workers", 48)
+    ("write region='us-east-1'", 'write workers=48')
     """
 
     @property
@@ -81,7 +82,7 @@ class Arguments(Place):
         """What messages call the call."""
         return self.section
 
-    def set(self, option: str, example: str) -> str:
+    def set(self, option: str, example: object) -> str:
         """The remedy for an argument that is missing or wrong."""
         return f"write {option}={example!r}"
 

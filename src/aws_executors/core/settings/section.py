@@ -14,7 +14,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.settings.errors import Arguments, Fault, Place, SettingsFaults, shown, unknown_option
-from aws_executors.core.settings.options import option_rows
+from aws_executors.core.settings.options import example_of
 from aws_executors.core.validation import Violation, dotted, type_and_value, violations
 
 Written = Mapping[str, object]
@@ -138,8 +138,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
         problem = f"at {inside} {found.finding}" if inside else found.finding
         if found.kind == "missing" and name in cls.members and not isinstance(place, Arguments):
             problem = f"is missing, and {cls.kwargs_option} does not set {cls.members[name]}"
-        example = "".join(row.example for row in option_rows(cls) if row.name == name)
-        return Fault(name, problem, place.set(name, example), value)
+        return Fault(name, problem, place.set(name, example_of(cls.model_fields[name])), value)
 
 
 def written(values: Written) -> dict[str, object]:
