@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 import pytest
 from hypothesis import given
 from pydantic import ValidationError
+from returns.result import Result
 
+from aws_executors import batch, ecs
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.errors import SettingsError
@@ -236,6 +238,22 @@ def test_a_fault_of_an_argument_says_what_to_write_in_python() -> None:
         "write usage=True",
         "write subnets=('subnet-XXXXXXXX', 'subnet-YYYYYYYY')",
     ]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        BatchSettings.from_section(
+            BATCH | {"usage": "True", "warm_idle": "60", "workload_store": "s3://bucket"}
+        ),
+        EcsSettings.from_section(ECS | {"launch_type": "EC2", "executor_config_allowed": "none"}),
+        EcsSettings.from_section(ECS | {"capacity_provider_strategy": "FARGATE_SPOT:4,FARGATE:1:2"}),
+    ],
+)
+def test_settings_print_as_the_call_that_makes_them(settings: Result[Settings, SettingsFaults]) -> None:
+    made = settings.unwrap()
+    assert eval(repr(made), {**vars(batch), **vars(ecs)}) == made
+    assert "call_timeout" not in repr(made)  # as by default
 
 
 def test_settings_are_frozen() -> None:

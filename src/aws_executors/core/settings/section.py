@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import SettingsError
+from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.settings.errors import Arguments, Fault, Place, SettingsFaults, shown, unknown_option
 from aws_executors.core.settings.options import example_of
 from aws_executors.core.validation import Violation, dotted, type_and_value, violations
@@ -62,6 +63,18 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
 
     # So pydantic validates a section without calling it, and leaves the telling to `from_section`.
     setattr(__init__, "__pydantic_base_init__", True)  # noqa: B010
+
+    def __repr_args__(self) -> Iterator[tuple[str, object]]:
+        """What a repr shows: what is not as by default, without the secrets that a text of JSON may quote.
+
+        >>> from aws_executors.core.batch.settings import BatchSettings
+        >>> BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d", workers=8)
+        BatchSettings(region='us-east-1', workers=8, job_name='a', job_queue='q', job_definition='d')
+        """
+        for name, field in type(self).model_fields.items():
+            value = cast("object", getattr(self, name))
+            if value != cast("object", field.default):
+                yield name, mask_literals(value) if isinstance(value, str) else value
 
     @model_validator(mode="before")
     @classmethod
