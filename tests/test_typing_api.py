@@ -4,14 +4,18 @@ Law: as in a project of a user's own, whose mypy has neither plugins nor setting
 checks the same two files with them.
 """
 
+import inspect
 import json
 import re
 from doctest import DocTestParser
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from mypy import api
 
+import aws_executors
+from aws_executors import batch, ecs
 from doc_tables import PAGES
 
 HERE = Path(__file__).parent
@@ -70,3 +74,17 @@ def test_what_the_pages_show_has_the_right_types(tmp_path: Path, monkeypatch: py
     told, faults, _ = api.run([*AS_A_USER, str(tmp_path)])
     assert "Success" in told, told
     assert faults == ""
+
+
+@pytest.mark.parametrize("module", [aws_executors, ecs, batch])
+def test_help_shows_of_each_public_name_its_types_and_what_it_is_for(module: ModuleType) -> None:
+    public = {name: getattr(module, name) for name in module.__all__}
+    shown = {name: part for name, part in public.items() if inspect.isroutine(part) or inspect.isclass(part)}
+    assert len(shown) > 20
+    assert [name for name, part in shown.items() if not inspect.getdoc(part)] == []
+    made = {
+        name: str(inspect.signature(part))
+        for name, part in shown.items()
+        if inspect.isclass(part) and not issubclass(part, Exception)
+    }
+    assert [name for name, text in made.items() if "Annotated" in text or "unnamed" in text] == []

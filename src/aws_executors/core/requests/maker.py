@@ -22,6 +22,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 INIT = "__init__"
+SIGNATURE, MEMBERS = "__signature__", "__dict__"
 MARK = "_makes_a_part"
 
 
@@ -153,6 +154,37 @@ def unchanging(kind: type[T]) -> type[T]:
 
 def _refuse(self: object, name: str, *value: object) -> None:
     raise FrozenInstanceError(f"cannot {'assign to' if value else 'delete'} field {name!r}")
+
+
+class _PlainSignature:
+    """A class's signature, made when it is asked for, with the types as a type checker has them."""
+
+    def __init__(self, checked: "_Lazy") -> None:
+        self.checked = checked
+
+    def __get__(self, made: object, kind: type) -> Signature:
+        shape = self.checked.__get__(made, kind)
+        named = [one for one in shape.parameters.values() if one.kind.name == "KEYWORD_ONLY"]
+        checked = {one.name: cast("object", one.annotation) for one in named}
+        body: dict[str, object] = {"__annotations__": checked}
+        bare = cast("Mapping[str, object]", get_type_hints(type(kind.__name__, (), body)))
+        return shape.replace(parameters=[one.replace(annotation=bare[one.name]) for one in named])
+
+
+class _Lazy(Protocol):
+    def __get__(self, made: object, kind: type) -> Signature: ...
+
+
+def with_plain_signature(kind: type[T]) -> type[T]:
+    """Let the signature of a pydantic class, in ``?`` and `help`, say types without what checks the values.
+
+    >>> from aws_executors.ecs import EphemeralStorage
+    >>> signature(EphemeralStorage)
+    <Signature (*, size_in_gi_b: int) -> None>
+    """
+    own = cast("Mapping[str, _Lazy]", getattr(kind, MEMBERS))
+    setattr(kind, SIGNATURE, _PlainSignature(own[SIGNATURE]))
+    return kind
 
 
 def form_of_uncalled(part: object) -> str:

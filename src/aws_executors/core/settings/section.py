@@ -14,6 +14,7 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.redact.literals import mask_literals
+from aws_executors.core.requests.maker import with_plain_signature
 from aws_executors.core.settings.errors import Arguments, Fault, Place, SettingsFaults, shown, unknown_option
 from aws_executors.core.settings.options import example_of
 from aws_executors.core.validation import Violation, dotted, type_and_value, violations
@@ -63,6 +64,10 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
 
     # So pydantic validates a section without calling it, and leaves the telling to `from_section`.
     setattr(__init__, "__pydantic_base_init__", True)  # noqa: B010
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        with_plain_signature(cls)
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:
         """What a repr shows: what is not as by default, without the secrets that a text of JSON may quote.
