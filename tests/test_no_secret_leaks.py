@@ -141,6 +141,10 @@ def texts(known: Secrets, name: str) -> Iterator[str]:
         step = service.with_environment({name: known.value}, **{name.replace("-", "_"): known.value})
         composed = compose(service.build, step)
         yield from (repr(step), repr(composed), function_name(composed), function_name(step))
+    pair = ecs.KeyValuePair(name=name, value=known.value)
+    proxy = ecs.ContainerOverride(name="proxy", command=command(known), environment=(pair,))
+    yield repr(ecs.with_container(proxy))
+    yield repr(batch.with_container("proxy", command=command(known), environment={name: known.value}))
 
 
 @examples(40)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import BuilderError, RequestError, RequestTooLargeError
+from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.redact.outgoing import MOST, NAME, ROOM, one_line
 from aws_executors.core.redact.values import MASK, hidden, secrets_in, sensitive, without
 from aws_executors.core.requests.launch import Launch
@@ -78,7 +79,7 @@ def call_text(verb: str, *parts: object, **named: object) -> str:
     'when(function_name, 3, weight=1)'
     """
     open_ = {name: MASK if sensitive(name) else value for name, value in named.items()}
-    words = (f"{name}={value!r}" for name, value in open_.items() if value is not None)
+    words = (f"{name}={mask_literals(repr(value))}" for name, value in open_.items() if value is not None)
     return f"{verb}({', '.join((*map(_short, parts), *words))})"
 
 
@@ -343,7 +344,7 @@ class _Lifetime(Remark):
 
 
 @maker
-def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float = 0) -> _Lifetime:
+def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float = 0) -> Remark:
     """A step that leaves the request as it is, and says how long the workload's token is to be valid.
 
     Give it to the queues whose containers may wait longer than others, in a builder made by `compose`. Raises

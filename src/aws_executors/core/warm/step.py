@@ -62,7 +62,7 @@ class _Warm(Remark):
 @maker
 def warm(
     *, idle: float | str = 120, tasks: int = 100, age: float | str = "4h", scope: Scope = "dag"
-) -> _Warm:
+) -> Remark:
     """A step that leaves the request as it is, and lets its container take one workload after another.
 
     `idle` and `age` are seconds, or text such as ``"90s"``, ``"10m"``, ``"4h"``: how long a container waits
@@ -92,7 +92,7 @@ def warm(
 
 
 @maker
-def cold() -> _Warm:
+def cold() -> Remark:
     """A step that gives the task a container of its own, whatever an earlier step or the options say.
 
     >>> cold()
