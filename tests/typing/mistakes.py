@@ -6,7 +6,8 @@ The comments are ``type: ignore`` so that an error that is no longer found is an
 
 from dataclasses import replace
 
-from aws_executors import EcsConfig, Launch, Task, batch, compose, ecs, not_, queue_is, unless, when
+import aws_executors
+from aws_executors import EcsConfig, Launch, Task, batch, compose, conf, ecs, not_, queue_is, unless, when
 
 SETTINGS = ecs.EcsSettings(
     region="us-east-1", cluster="etl", container_name="main", task_definition="airflow"
@@ -34,6 +35,9 @@ def one_argument(request: ecs.RunTask) -> ecs.RunTask:
 def asks_for_text(launch: Launch[ecs.EcsSettings]) -> str:
     return launch.queue
 
+
+print(aws_executors.queue_si)  # type: ignore[attr-defined]
+print(conf.BATCH_KWARGS)  # type: ignore[attr-defined]
 
 compose(ecs.build, forgets_to_return)  # type: ignore[misc]
 compose(ecs.build, wants_batch)  # type: ignore[misc]
