@@ -5,8 +5,6 @@ Law: pages are Markdown that reads well as it stands; what is made from code is 
 what of the code is not for readers of the API.
 """
 
-import inspect
-
 from sphinx.application import Sphinx
 
 project = "aws-executors"
@@ -25,6 +23,7 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 add_module_names = False
+maximum_signature_line_length = 100  # of a longer one each argument is on a line of its own
 
 html_theme = "furo"
 html_copy_source = False
@@ -35,25 +34,7 @@ html_show_sphinx = False
 
 def setup(app: Sphinx) -> None:
     """Tell Sphinx what to leave out."""
-    app.connect("autodoc-process-signature", names_alone)
     app.connect("autodoc-process-docstring", without_the_law)
-
-
-def names_alone(
-    app: Sphinx,
-    what: str,
-    name: str,
-    found: object,
-    options: object,
-    signature: str | None,
-    returns: str | None,
-) -> tuple[str, None] | None:
-    """Of a class the names of its arguments: their types are full of what pydantic wants to know."""
-    if what != "class" or not signature or not callable(found):
-        return None
-    parameters = inspect.signature(found).parameters.values()
-    empty = inspect.Parameter.empty
-    return f"({', '.join(str(one.replace(annotation=empty, default=empty)) for one in parameters)})", None
 
 
 def without_the_law(

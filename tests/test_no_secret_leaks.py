@@ -12,7 +12,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -129,7 +129,10 @@ def texts(known: Secrets, name: str) -> Iterator[str]:
         job: Job[Any] = Job(token="0b6e")
         handover = WorkItem(job=job, key="key", build=partial(answered, request))
         event = Prepared(0.1, request)
-        yield from map(repr, (job, event, Submit(request), handover, launch.task))
+        yield from map(repr, (job, event, Submit(request), handover, launch, launch.task))
+        kwargs = {launch.settings.kwargs_option: json.dumps(to_kwargs(request))}
+        settings = launch.settings.model_copy(update=kwargs)
+        yield from (repr(settings), str(settings), repr(replace(launch, settings=settings)))
         yield from (repr(request), str(request), preview(request), preview(request)._repr_html_())
         yield difference(service.build(launch), service.sealed(launch, request))
         for build in (quoting_builder, compose(service.build, quoting_step)):
@@ -138,6 +141,10 @@ def texts(known: Secrets, name: str) -> Iterator[str]:
         step = service.with_environment({name: known.value}, **{name.replace("-", "_"): known.value})
         composed = compose(service.build, step)
         yield from (repr(step), repr(composed), function_name(composed), function_name(step))
+    pair = ecs.KeyValuePair(name=name, value=known.value)
+    proxy = ecs.ContainerOverride(name="proxy", command=command(known), environment=(pair,))
+    yield repr(ecs.with_container(proxy))
+    yield repr(batch.with_container("proxy", command=command(known), environment={name: known.value}))
 
 
 @examples(40)

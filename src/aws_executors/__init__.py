@@ -111,7 +111,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
+def _imported(name: str) -> object:
     """Import a public name on first use (PEP 562)."""
     home = _HOMES.get(name)
     if home is None:
@@ -120,6 +120,10 @@ def __getattr__(name: str) -> object:
     value: object = module if home == f"{__name__}.{name}" else getattr(module, name)
     globals()[name] = value
     return value
+
+
+if not TYPE_CHECKING:  # to a type checker, every misspelled name would be one of this module
+    __getattr__ = _imported
 
 
 def __dir__() -> list[str]:

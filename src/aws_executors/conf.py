@@ -13,13 +13,13 @@ The section is the one of all of Airflow: a team whose section differs writes a 
 given the team's own settings.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 BATCH_SUBMIT_JOB_KWARGS: dict[str, Any]
 ECS_FARGATE_RUN_TASK_KWARGS: dict[str, Any]
 
 
-def __getattr__(name: str) -> dict[str, object]:
+def _read(name: str) -> dict[str, object]:
     if name not in __annotations__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from aws_executors.shell.airflow import default_kwargs
@@ -27,5 +27,5 @@ def __getattr__(name: str) -> dict[str, object]:
     return default_kwargs.batch_kwargs() if name == "BATCH_SUBMIT_JOB_KWARGS" else default_kwargs.ecs_kwargs()
 
 
-def __dir__() -> list[str]:
-    return [*__annotations__]
+if not TYPE_CHECKING:  # to a type checker, every misspelled name would be one of this module
+    __getattr__ = _read

@@ -6,7 +6,8 @@ The comments are ``type: ignore`` so that an error that is no longer found is an
 
 from dataclasses import replace
 
-from aws_executors import EcsConfig, Launch, Task, batch, compose, ecs, not_, queue_is, unless, when
+import aws_executors
+from aws_executors import EcsConfig, Launch, Task, batch, compose, conf, ecs, not_, queue_is, unless, when
 
 SETTINGS = ecs.EcsSettings(
     region="us-east-1", cluster="etl", container_name="main", task_definition="airflow"
@@ -23,6 +24,10 @@ def wants_batch(launch: Launch[batch.BatchSettings], request: batch.SubmitJob) -
     return request
 
 
+def makes_nothing(launch: Launch[ecs.EcsSettings]) -> None:
+    ecs.build(launch)
+
+
 def one_argument(request: ecs.RunTask) -> ecs.RunTask:
     return request
 
@@ -31,11 +36,16 @@ def asks_for_text(launch: Launch[ecs.EcsSettings]) -> str:
     return launch.queue
 
 
+print(aws_executors.queue_si)  # type: ignore[attr-defined]
+print(conf.BATCH_KWARGS)  # type: ignore[attr-defined]
+
 compose(ecs.build, forgets_to_return)  # type: ignore[misc]
 compose(ecs.build, wants_batch)  # type: ignore[misc]
 compose(ecs.build, one_argument)  # type: ignore[arg-type]
 compose(ecs.build, batch.with_retry(3))  # type: ignore[misc]
-compose(ecs.build, queue_is("a"))  # type: ignore[arg-type]
+compose(ecs.build, ecs.with_spot)  # type: ignore[arg-type, type-var]
+compose(ecs.build, queue_is("a"))  # type: ignore[arg-type, type-var]
+compose(makes_nothing)  # type: ignore[type-var]
 compose(REQUEST, ecs.with_spot())  # type: ignore[arg-type]
 when(asks_for_text, ecs.with_spot())  # type: ignore[arg-type]
 when("large", ecs.with_spot())  # type: ignore[arg-type]
@@ -56,8 +66,10 @@ replace(REQUEST, grup="x")  # type: ignore[call-arg]
 replace(REQUEST, cluster=3)  # type: ignore[arg-type]
 REQUEST.cluster = "other"  # type: ignore[misc]
 LAUNCH.command = ()  # type: ignore[misc]
+SETTINGS.cluster = "other"  # type: ignore[misc]
 print(LAUNCH.settings.job_queue)  # type: ignore[attr-defined]
 
+ecs.EcsSettings(region="us-east-1", cluster="etl", container_name="main")  # type: ignore[call-arg]
 ecs.with_cpu_memory(1024, 2048)  # type: ignore[call-arg]
 ecs.with_cpu_memory(cpu="1024", memory=2048)  # type: ignore[arg-type]
 ecs.with_launch_type("fargate")  # type: ignore[arg-type]

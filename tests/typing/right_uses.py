@@ -13,6 +13,7 @@ from aws_executors import (
     all_of,
     any_of,
     batch,
+    cold,
     compose,
     ecs,
     not_,
@@ -21,7 +22,9 @@ from aws_executors import (
     to_kwargs,
     try_number_over,
     unless,
+    warm,
     when,
+    with_token_lifetime,
 )
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.preview import Preview
@@ -47,6 +50,11 @@ def step_for_any_service(launch: Launch[Settings], request: ecs.RunTask) -> ecs.
 
 def own_predicate(launch: Launch[ecs.EcsSettings]) -> bool:
     return launch.settings.cluster == "etl"
+
+
+def predicate_for_any_service(launch: Launch) -> bool:
+    assert_type(launch, Launch[Settings])
+    return launch.settings.region == "us-east-1"
 
 
 def own_builder(launch: Launch[ecs.EcsSettings]) -> ecs.RunTask:
@@ -76,6 +84,11 @@ three = compose(
     ),
 )
 assert_type(three, Callable[[Launch[batch.BatchSettings]], batch.SubmitJob])
+
+remarks = [with_token_lifetime(hours=2), warm(idle=60), cold()]
+on_both = when(predicate_for_any_service, *remarks)
+assert_type(compose(ecs.build, *remarks, on_both)(LAUNCH), ecs.RunTask)
+assert_type(compose(batch.build, on_both, *remarks), Callable[[Launch[batch.BatchSettings]], batch.SubmitJob])
 
 assert_type(built(two, LAUNCH, ecs.RunTask), Result[ecs.RunTask, BuildFault])
 assert_type(to_kwargs(one(LAUNCH)), dict[str, object])

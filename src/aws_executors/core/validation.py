@@ -42,7 +42,9 @@ EXPECTED: Mapping[str, str] = {
     "tuple_type": "a list",
 }
 """What was expected, by pydantic's error type."""
+SET = "cannot be set: the settings are those of all tasks; change the request instead"
 LIMITS: Mapping[str, tuple[str, str]] = {
+    "frozen_instance": (SET, SET),
     "greater_than_equal": ("must be at least {ge}", "is below {ge}"),
     "int_parsing_size": ("must be a smaller number", "is too large a number"),
     "less_than_equal": ("must be at most {le}", "is above {le}"),
@@ -51,7 +53,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
 """Other error types: what is required, and how the value falls short. For a type in neither table, pydantic's
 own message is used."""
 MISPLACED = ("Input should", "String should", "Tuple should", "List should")
-ABSENT = frozenset({"missing", "too_long", "too_short", "json_invalid"})
+ABSENT = frozenset({"frozen_instance", "json_invalid", "missing", "too_long", "too_short"})
 BOUNDS = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
 SECRET = frozenset({"environment", "env", "command", "args", "parameters", "variables"})

@@ -59,6 +59,21 @@ def assigning(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
     return request
 
 
+def noting(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
+    launch.seen = True  # type: ignore[attr-defined]
+    return request
+
+
+def forgetting(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
+    del request.group
+    return request
+
+
+def setting(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
+    launch.settings.cluster = "other"  # type: ignore[misc]
+    return request
+
+
 class Later:
     """What an async function gives, but for the warning that nobody awaited it."""
 
@@ -102,6 +117,13 @@ def unprintable(launch: Launch[EcsSettings]) -> NoReturn:
 def test_steps_run_from_left_to_right_each_on_what_the_one_before_made() -> None:
     assert compose(build, with_group("a"), grouped, grouped)(LAUNCH).group == "a+large+large"
     assert compose(build, grouped, with_group("a"))(LAUNCH).group == "a"
+
+
+def test_a_launch_can_be_made_with_its_type_written_down() -> None:
+    again = Launch[EcsSettings](
+        task=LAUNCH.task, command=LAUNCH.command, settings=LAUNCH.settings, token=LAUNCH.token
+    )
+    assert build(again) == build(LAUNCH)
 
 
 def test_no_step_is_the_builder_itself() -> None:
@@ -195,6 +217,12 @@ def test_the_last_steps_are_not_taken_with_what_is_no_request() -> None:
         (
             compose(build, assigning),
             "'group'; return a changed copy instead, made by dataclasses.replace (in",
+        ),
+        (compose(build, noting), "cannot assign to field 'seen'; return a changed copy instead"),
+        (compose(build, forgetting), "cannot delete field 'group'; return a changed copy instead"),
+        (
+            compose(build, setting),
+            "cluster cannot be set: the settings are those of all tasks; change the request instead (in step",
         ),
         (
             compose(build, when(asked_by_function, broken)),  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from html import unescape
 
 from hypothesis import given
 from hypothesis import strategies as st
+from IPython.lib.pretty import pretty
 
 from aws_executors import difference, ecs, preview
 from aws_executors.core.requests.preview import Difference, Preview
@@ -34,6 +35,13 @@ def test_so_does_a_difference_s(one: str, other: str) -> None:
     html = shown._repr_html_().replace("</div>", "\n")
     text = unescape(TAGS.sub("", html)).rstrip("\n")
     assert text == (shown or "no difference")
+
+
+def test_without_html_ipython_shows_the_lines() -> None:
+    shown = difference(request("a"), request("b"))
+    assert pretty(preview(request())) == preview(request())
+    assert pretty(shown) == shown
+    assert pretty(difference(request(), request())) == "no difference"
 
 
 def test_a_preview_is_a_text() -> None:

@@ -1,16 +1,19 @@
 """Laws of a section read as settings; the message for each bad value of the options that services share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 from hypothesis import given
 from pydantic import ValidationError
+from returns.result import Result
 
+from aws_executors import batch, ecs
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.errors import SettingsError
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Place, SettingsFaults, shown
+from aws_executors.core.settings.options import example_of
 from tape import Recipe, either, few, mapped, of, read, together
 
 BATCH = {"region": "eu-west-1", "job_name": "airflow", "job_queue": "queue", "job_definition": "job:3"}
@@ -244,6 +247,48 @@ def test_error_says_what_the_faults_say() -> None:
 )
 def test_shown_values_are_short_and_without_secrets(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+@pytest.mark.parametrize(("model", "needed"), [(BatchSettings, BATCH), (EcsSettings, ECS)])
+def test_the_value_that_a_fault_says_to_write_in_python_is_taken_as_it_is(
+    model: type[Settings], needed: Mapping[str, str]
+) -> None:
+    own = {**needed, "region": "us-east-1", "workload_transport": "s3", "workload_store": "s3://bucket"}
+    examples = {name: example_of(field) for name, field in model.model_fields.items()}
+    taken = {
+        name: getattr(model.from_section({**own, name: example}).unwrap(), name)
+        for name, example in examples.items()
+    }
+    # These two have a short form beside AWS's own.
+    short = {"assign_public_ip", "capacity_provider_strategy"} & {*examples}
+    assert {name for name, value in taken.items() if value != examples[name]} == short
+
+
+def test_a_fault_of_an_argument_says_what_to_write_in_python() -> None:
+    made: Callable[..., EcsSettings] = EcsSettings
+    with pytest.raises(SettingsError) as raised:
+        made(**{**ECS, "subnets": ("sub-1",), "max_attempts": 99, "usage": "maybe"})
+    assert [fault.remedy for fault in raised.value.faults.faults] == [
+        "write max_attempts=5",
+        "write usage=True",
+        "write subnets=('subnet-XXXXXXXX', 'subnet-YYYYYYYY')",
+    ]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        BatchSettings.from_section(
+            BATCH | {"usage": "True", "warm_idle": "60", "workload_store": "s3://bucket"}
+        ),
+        EcsSettings.from_section(ECS | {"launch_type": "EC2", "executor_config_allowed": "none"}),
+        EcsSettings.from_section(ECS | {"capacity_provider_strategy": "FARGATE_SPOT:4,FARGATE:1:2"}),
+    ],
+)
+def test_settings_print_as_the_call_that_makes_them(settings: Result[Settings, SettingsFaults]) -> None:
+    made = settings.unwrap()
+    assert eval(repr(made), {**vars(batch), **vars(ecs)}) == made
+    assert "call_timeout" not in repr(made)  # as by default
 
 
 def test_settings_are_frozen() -> None:

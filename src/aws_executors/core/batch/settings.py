@@ -13,7 +13,7 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.types import ContainerName, Definition, JobName, KwargsSource, NameOrArn
 
 
-class BatchSettings(Settings):
+class BatchSettings(Settings, frozen=True):
     """All options of `[batch]`.
 
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")

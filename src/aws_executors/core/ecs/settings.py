@@ -31,7 +31,7 @@ from aws_executors.core.settings.types import (
 from aws_executors.core.validation import Violation
 
 
-class EcsSettings(Settings):
+class EcsSettings(Settings, frozen=True):
     """All options of `[ecs_fargate]`.
 
     `launch_type` is None with a capacity provider strategy, and `platform_version` is None where the tasks
@@ -99,7 +99,7 @@ class EcsSettings(Settings):
         Field(
             description="Whether tasks get a public IP address: True or False, ENABLED or DISABLED. When "
             "empty, AWS's default (no).",
-            examples=["True"],
+            examples=[True],
         ),
     ] = None
     security_groups: Annotated[
@@ -107,7 +107,7 @@ class EcsSettings(Settings):
         Field(
             description="Security groups of the tasks, comma-separated (at most 5). When empty, the VPC's "
             "default.",
-            examples=["sg-AAA,sg-BBB"],
+            examples=[("sg-AAA", "sg-BBB")],
         ),
     ] = ()
     subnets: Annotated[
@@ -115,7 +115,7 @@ class EcsSettings(Settings):
         Field(
             description="Subnets for the tasks, comma-separated (at most 16). Required on Fargate, unless "
             "run_task_kwargs sets networkConfiguration.",
-            examples=["subnet-XXXXXXXX,subnet-YYYYYYYY"],
+            examples=[("subnet-XXXXXXXX", "subnet-YYYYYYYY")],
         ),
     ] = ()
     run_task_kwargs: Annotated[

@@ -104,7 +104,7 @@ class LogEvent:
     text: str
 
 
-Effect: TypeAlias = (
-    "Prepare | Renew | Submit[R] | LookUp | Stop | ReadRow | Report | ReleaseSlot | Fence | Requeue"
-    " | LogEvent"
-)
+Effect: TypeAlias = """
+    Prepare | Renew | Submit[R] | LookUp | Stop | ReadRow | Report | ReleaseSlot | Fence | Requeue
+    | LogEvent
+"""

@@ -135,7 +135,7 @@ class Due:
     at: float
 
 
-Event: TypeAlias = (
-    "Prepared[R] | NotPrepared | NotStored | Renewed | Accepted | Refused | NotPlaced | Found"
-    " | NotLookedUp | Observed | RowRead | StopAnswered | Revoked | Superseded | Due"
-)
+Event: TypeAlias = """
+    Prepared[R] | NotPrepared | NotStored | Renewed | Accepted | Refused | NotPlaced | Found
+    | NotLookedUp | Observed | RowRead | StopAnswered | Revoked | Superseded | Due
+"""

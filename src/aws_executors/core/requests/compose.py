@@ -9,12 +9,13 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import FrozenInstanceError, dataclass, replace
 from inspect import signature
-from typing import Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from pydantic import ValidationError
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import BuilderError, RequestError, RequestTooLargeError
+from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.redact.outgoing import MOST, NAME, ROOM, one_line
 from aws_executors.core.redact.values import MASK, hidden, secrets_in, sensitive, without
 from aws_executors.core.requests.launch import Launch
@@ -22,8 +23,13 @@ from aws_executors.core.requests.maker import as_maker, form_of_uncalled, maker
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.validation import in_words, meant, only_too_large, type_and_value
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
+Request = TypeVar("Request", bound="DataclassInstance")
+"""What builders make. Were it anything, a type checker would take a step that returns nothing for one."""
 
 CONFIG = "executor_config"
 LONGEST_QUOTED = 60
@@ -74,7 +80,7 @@ def call_text(verb: str, *parts: object, **named: object) -> str:
     'when(function_name, 3, weight=1)'
     """
     open_ = {name: MASK if sensitive(name) else value for name, value in named.items()}
-    words = (f"{name}={value!r}" for name, value in open_.items() if value is not None)
+    words = (f"{name}={mask_literals(repr(value))}" for name, value in open_.items() if value is not None)
     return f"{verb}({', '.join((*map(_short, parts), *words))})"
 
 
@@ -167,7 +173,7 @@ class _When(Generic[L, R]):
 
 
 @as_maker
-def compose(build: Callable[[L], R], *steps: Callable[[L, R], R]) -> Callable[[L], R]:
+def compose(build: Callable[[L], Request], *steps: Callable[[L, Request], Request]) -> Callable[[L], Request]:
     """A builder that calls `build` and then each step with what the one before it made.
 
     Steps run from left to right; a later one sees, and may replace, what an earlier one set. Raises
@@ -185,7 +191,9 @@ def compose(build: Callable[[L], R], *steps: Callable[[L, R], R]) -> Callable[[L
 
 
 @as_maker
-def when(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Callable[[L, R], R]:
+def when(
+    predicate: Callable[[L], bool], *steps: Callable[[L, Request], Request]
+) -> Callable[[L, Request], Request]:
     """A step that takes its steps for launches of which the predicate is true, and else changes nothing.
 
     Raises `BuilderError` for what is no predicate or no step.
@@ -196,7 +204,9 @@ def when(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Callabl
 
 
 @as_maker
-def unless(predicate: Callable[[L], bool], *steps: Callable[[L, R], R]) -> Callable[[L, R], R]:
+def unless(
+    predicate: Callable[[L], bool], *steps: Callable[[L, Request], Request]
+) -> Callable[[L, Request], Request]:
     """A step that takes its steps for launches of which the predicate is false, and else changes nothing.
 
     Raises `BuilderError` as `when` does.
@@ -319,19 +329,25 @@ def lifetime_of(build: object, launch: Launch[Settings]) -> float | None:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Lifetime:
-    text: str
-    seconds: float
+class Remark:
+    """A step for requests of any service: it leaves them as they are, and says something to the executor."""
 
-    def __call__(self, launch: object, request: R) -> R:
+    text: str
+
+    def __call__(self, launch: object, request: Request) -> Request:
         return request
 
     def __repr__(self) -> str:
         return self.text
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Lifetime(Remark):
+    seconds: float
+
+
 @maker
-def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float = 0) -> _Lifetime:
+def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float = 0) -> Remark:
     """A step that leaves the request as it is, and says how long the workload's token is to be valid.
 
     Give it to the queues whose containers may wait longer than others, in a builder made by `compose`. Raises

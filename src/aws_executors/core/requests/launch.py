@@ -4,13 +4,16 @@ Law: values only. A builder is a function of one `Launch`; what is not in here c
 the same launch always gives the same request, in the scheduler, in a test and in a notebook.
 """
 
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from dataclasses import Field, dataclass, field, fields
+from typing import Generic, cast
 
+from typing_extensions import TypeVar
+
+from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.requests.maker import by_name
 from aws_executors.core.settings.base import Settings
 
-S_co = TypeVar("S_co", bound=Settings, covariant=True)
+S_co = TypeVar("S_co", bound=Settings, covariant=True, default=Settings)
 
 LAUNCHER = ("python", "-m", "aws_executors.run")
 """How a container starts this package's launcher."""
@@ -66,6 +69,16 @@ class Launch(Generic[S_co]):
     executor_config: object = field(default_factory=dict)
     attempt: int = 1
     memory_kills: int = 0
+
+    def __repr__(self) -> str:
+        """Without the secrets that a DAG's author, or a section's own JSON, has in the clear."""
+        parts = cast("tuple[Field[object], ...]", fields(self))
+        said = (
+            f"{part.name}={mask_literals(repr(cast('object', getattr(self, part.name))))}"
+            for part in parts
+            if part.repr
+        )
+        return f"Launch({', '.join(said)})"
 
     @property
     def submission(self) -> str:

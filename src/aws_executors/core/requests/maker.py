@@ -21,7 +21,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-INIT, SET = "__init__", "__setattr__"
+INIT = "__init__"
+SIGNATURE, MEMBERS = "__signature__", "__dict__"
 MARK = "_makes_a_part"
 
 
@@ -131,19 +132,58 @@ write Task(dag_id='...', task_id='...', run_id='...', try_number=..., map_index=
             raise
 
     setattr(kind, INIT, made)
-    return frozen(kind)
+    return unchanging(kind)
 
 
-def frozen(kind: type[T]) -> type[T]:
-    """Refuse any attribute that is set on a value, as a frozen dataclass refuses its fields.
+def unchanging(kind: type[T]) -> type[T]:
+    """Let a frozen dataclass with slots refuse each assignment in the words of `dataclasses`.
 
-    One with slots answers another name with a TypeError about super(), in Python's own words.
+    What that makes knows only the class from before it had slots: it refuses a name that is no field with a
+    TypeError about ``super``, and so does ``Launch[EcsSettings](...)``, which notes its type on what it made.
+
+    >>> from aws_executors import Task
+    >>> Task(dag_id="etl", task_id="load").dag = "other"
+    Traceback (most recent call last):
+      ...
+    dataclasses.FrozenInstanceError: cannot assign to field 'dag'
     """
+    for verb in ("__setattr__", "__delattr__"):
+        setattr(kind, verb, _refuse)
+    return kind
 
-    def refuse(self: T, name: str, value: object) -> None:
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
-    setattr(kind, SET, refuse)
+def _refuse(self: object, name: str, *value: object) -> None:
+    raise FrozenInstanceError(f"cannot {'assign to' if value else 'delete'} field {name!r}")
+
+
+class _PlainSignature:
+    """A class's signature, made when it is asked for, with the types as a type checker has them."""
+
+    def __init__(self, checked: "_Lazy") -> None:
+        self.checked = checked
+
+    def __get__(self, made: object, kind: type) -> Signature:
+        shape = self.checked.__get__(made, kind)
+        named = [one for one in shape.parameters.values() if one.kind.name == "KEYWORD_ONLY"]
+        checked = {one.name: cast("object", one.annotation) for one in named}
+        body: dict[str, object] = {"__annotations__": checked}
+        bare = cast("Mapping[str, object]", get_type_hints(type(kind.__name__, (), body)))
+        return shape.replace(parameters=[one.replace(annotation=bare[one.name]) for one in named])
+
+
+class _Lazy(Protocol):
+    def __get__(self, made: object, kind: type) -> Signature: ...
+
+
+def with_plain_signature(kind: type[T]) -> type[T]:
+    """Let the signature of a pydantic class, in ``?`` and `help`, say types without what checks the values.
+
+    >>> from aws_executors.ecs import EphemeralStorage
+    >>> signature(EphemeralStorage)
+    <Signature (*, size_in_gi_b: int) -> None>
+    """
+    own = cast("Mapping[str, _Lazy]", getattr(kind, MEMBERS))
+    setattr(kind, SIGNATURE, _PlainSignature(own[SIGNATURE]))
     return kind
 
 

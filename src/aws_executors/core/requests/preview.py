@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from difflib import unified_diff
 from html import escape
+from typing import Protocol
 
 from aws_executors.core.errors import BuilderError
 from aws_executors.core.redact.literals import mask_literals
@@ -30,7 +31,22 @@ SIGNS = {"+": "#dafbe1", "-": "#ffebe9", "@": "#ddf4ff"}
 STYLE = "line-height:1.35;padding:.6em;border:1px solid #d0d7de;border-radius:6px;overflow:auto"
 
 
-class Preview(str):
+class _Page(Protocol):
+    """What IPython prints on. Source: its ``lib.pretty``, "Extending"."""
+
+    def text(self, obj: str) -> None: ...
+
+
+class _Lines(str):
+    """A text that IPython shows as its lines, where it has no HTML."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, page: _Page, cycle: bool) -> None:
+        page.text(str(self) or "no difference")
+
+
+class Preview(_Lines):
     """The text of a preview, which a notebook shows with colours; to all else it is a text.
 
     >>> Preview('{"count": 1}')._repr_html_()
@@ -47,7 +63,7 @@ class Preview(str):
         return f'<pre style="{STYLE}">{text}</pre>'
 
 
-class Difference(str):
+class Difference(_Lines):
     """The text of a difference, which a notebook shows with colours; empty where there is none."""
 
     __slots__ = ()

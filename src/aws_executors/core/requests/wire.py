@@ -39,7 +39,7 @@ from pydantic_core import PydanticCustomError
 from aws_executors.core.errors import BuilderError, RequestError
 from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.redact.values import MASK, sensitive
-from aws_executors.core.requests.maker import INIT, Open, frozen
+from aws_executors.core.requests.maker import INIT, Open, unchanging, with_plain_signature
 from aws_executors.core.requests.merge import KEY
 from aws_executors.core.requests.spelling import spell
 from aws_executors.core.validation import as_whole, refusal
@@ -91,7 +91,7 @@ write KeyValuePair(name=..., value=...)
             raise refusal(error, made.__name__, schema, f"write {_form(made)}") from None
 
     setattr(made, INIT, told)
-    return frozen(made)
+    return with_plain_signature(unchanging(made))
 
 
 def _form(kind: type) -> str:

@@ -32,7 +32,7 @@ POLL_INTERVAL_LIMIT = 60
 """Seconds: what `poll_interval` may be at most."""
 
 
-class Settings(SectionModel):
+class Settings(SectionModel, frozen=True):
     """The options that `[batch]` and `[ecs_fargate]` share."""
 
     region: Annotated[
@@ -68,8 +68,8 @@ class Settings(SectionModel):
         BeforeValidator(split_names),
         Field(
             description="What a task's executor_config may set: all, none, or comma-separated names, as "
-            "authors write them (cpu) or with their path (overrides.taskRoleArn).",
-            examples=["cpu,memory,environment,tags"],
+            "authors write them (memory) or with their path (overrides.taskRoleArn).",
+            examples=[("memory", "environment", "tags")],
         ),
     ] = (ALL,)
     adopt_task_instances: Annotated[
@@ -299,12 +299,13 @@ class Settings(SectionModel):
     @classmethod
     def contradictions(cls, own: Written, place: Place) -> Iterator[Fault]:
         """The faults of options that do not go together; `own` may hold texts as well as read values."""
-        low, high = as_number(own.get("poll_interval", 1.0)), as_number(own.get("poll_interval_max", 30.0))
+        poll = own.get("poll_interval", 1)
+        low, high = as_number(poll), as_number(own.get("poll_interval_max", 30.0))
         if (
             low is not None and high is not None and high < low <= POLL_INTERVAL_LIMIT
         ):  # above, it is told of itself
             problem = f"is below poll_interval = {low:g}"
-            yield Fault("poll_interval_max", problem, place.set("poll_interval_max", f"{low:g}"), f"{high:g}")
+            yield Fault("poll_interval_max", problem, place.set("poll_interval_max", poll), f"{high:g}")
         yield from _transport_faults(own, place)
         yield from _warm_faults(own, place)
         yield from _events_faults(own, place)

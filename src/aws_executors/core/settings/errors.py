@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from aws_executors.core.redact.text import mask
+from aws_executors.core.settings.options import as_text
 from aws_executors.core.validation import nearest, quoted
 
 SHOWN = 60
@@ -22,13 +23,13 @@ def shown(value: object) -> str:
     >>> shown("us-esat-1"), shown('{"environment": []}'), shown("http://me:secret@proxy")
     ("'us-esat-1'", '{... (19 characters)', "'http://***@proxy'")
     """
-    text = (
-        value.strip()
-        if isinstance(value, str)
-        else repr(value)
-        if not isinstance(value, int)
-        else quoted(value)
-    )
+    match value:
+        case str():
+            text = value.strip()
+        case int():
+            text = quoted(value)
+        case _:
+            text = repr(value)
     first = text.lstrip(QUOTES)[:1]
     if first in ("{", "["):
         return f"{first}... ({len(text)} characters)"
@@ -69,9 +70,9 @@ class Place:
         team = f"{self.team.upper()}___" if self.team else ""
         return f"AIRFLOW__{team}{self.section.upper()}__"
 
-    def set(self, option: str, example: str) -> str:
+    def set(self, option: str, example: object) -> str:
         """The remedy for an option that is missing or wrong."""
-        return f"set [{self.header}] {option} = {example}, or {self.env_prefix}{option.upper()}"
+        return f"set [{self.header}] {option} = {as_text(example)}, or {self.env_prefix}{option.upper()}"
 
     def unset(self, option: str) -> str:
         """The remedy for an option that should not be there."""
@@ -82,8 +83,8 @@ class Place:
 class Arguments(Place):
     """The call of a settings class, in a notebook or a test: its arguments are the options.
 
-    >>> Arguments("BatchSettings").set("region", "us-east-1")
-    "write region='us-east-1'"
+    >>> Arguments("BatchSettings").set("region", "us-east-1"), Arguments("BatchSettings").set("workers", 48)
+    ("write region='us-east-1'", 'write workers=48')
     """
 
     @property
@@ -91,7 +92,7 @@ class Arguments(Place):
         """What messages call the call."""
         return self.section
 
-    def set(self, option: str, example: str) -> str:
+    def set(self, option: str, example: object) -> str:
         """The remedy for an argument that is missing or wrong."""
         return f"write {option}={example!r}"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 KINDS: Mapping[object, str] = {bool: "boolean", int: "integer", float: "float"}
 """Airflow's word for a type; everything else is a ``string``. Source: ``provider_info.schema.json``."""
@@ -46,10 +47,15 @@ def option_rows(model: type[BaseModel]) -> tuple[Option, ...]:
             kind=KINDS.get(cast("object", field.annotation), "string"),
             default=None if field.is_required() else as_text(cast("object", field.default)),
             meaning=field.description or "",
-            example=as_text((cast("list[object] | None", field.examples) or [""])[0]),
+            example=as_text(example_of(field)),
         )
         for name, field in model.model_fields.items()
     )
+
+
+def example_of(field: FieldInfo) -> object:
+    """What may stand there, as Python has it."""
+    return (cast("list[object] | None", field.examples) or [""])[0]
 
 
 def as_text(value: object) -> str:

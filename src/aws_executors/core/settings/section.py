@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.errors import SettingsError
+from aws_executors.core.redact.literals import mask_literals
+from aws_executors.core.requests.maker import with_plain_signature
 from aws_executors.core.settings.errors import Arguments, Fault, Place, SettingsFaults, shown, unknown_option
-from aws_executors.core.settings.options import option_rows
+from aws_executors.core.settings.options import example_of
 from aws_executors.core.validation import Violation, dotted, type_and_value, violations
 
 Written = Mapping[str, object]
@@ -23,10 +25,8 @@ Written = Mapping[str, object]
 NOTHING: Written = MappingProxyType({})
 
 
-class SectionModel(BaseModel):
+class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False):
     """What every section's settings are; a field is an option."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
     section: ClassVar[str]
     """The section's name in airflow.cfg."""
@@ -64,6 +64,22 @@ class SectionModel(BaseModel):
 
     # So pydantic validates a section without calling it, and leaves the telling to `from_section`.
     setattr(__init__, "__pydantic_base_init__", True)  # noqa: B010
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        with_plain_signature(cls)
+
+    def __repr_args__(self) -> Iterator[tuple[str, object]]:
+        """What a repr shows: what is not as by default, without the secrets that a text of JSON may quote.
+
+        >>> from aws_executors.core.batch.settings import BatchSettings
+        >>> BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d", workers=8)
+        BatchSettings(region='us-east-1', workers=8, job_name='a', job_queue='q', job_definition='d')
+        """
+        for name, field in type(self).model_fields.items():
+            value = cast("object", getattr(self, name))
+            if value != cast("object", field.default):
+                yield name, mask_literals(value) if isinstance(value, str) else value
 
     @model_validator(mode="before")
     @classmethod
@@ -140,8 +156,7 @@ class SectionModel(BaseModel):
         problem = f"at {inside} {found.finding}" if inside else found.finding
         if found.kind == "missing" and name in cls.members and not isinstance(place, Arguments):
             problem = f"is missing, and {cls.kwargs_option} does not set {cls.members[name]}"
-        example = "".join(row.example for row in option_rows(cls) if row.name == name)
-        return Fault(name, problem, place.set(name, example), value)
+        return Fault(name, problem, place.set(name, example_of(cls.model_fields[name])), value)
 
 
 def written(values: Written) -> dict[str, object]:

@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypeVar, cast
+from typing import Literal, TypeAlias, cast
 
-from aws_executors.core.requests.compose import call_text, parts_of, steps_taken
+from aws_executors.core.requests.compose import Remark, call_text, parts_of, steps_taken
 from aws_executors.core.requests.launch import Launch
 from aws_executors.core.requests.maker import maker
 from aws_executors.core.settings.base import Settings
-
-R = TypeVar("R")
 
 Scope: TypeAlias = Literal["dag", "queue", "team"]
 
@@ -57,21 +55,14 @@ class WarmLimits:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Warm:
-    text: str
+class _Warm(Remark):
     limits: WarmLimits | None = field(compare=False)
-
-    def __call__(self, launch: object, request: R) -> R:
-        return request
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 @maker
 def warm(
     *, idle: float | str = 120, tasks: int = 100, age: float | str = "4h", scope: Scope = "dag"
-) -> _Warm:
+) -> Remark:
     """A step that leaves the request as it is, and lets its container take one workload after another.
 
     `idle` and `age` are seconds, or text such as ``"90s"``, ``"10m"``, ``"4h"``: how long a container waits
@@ -101,7 +92,7 @@ def warm(
 
 
 @maker
-def cold() -> _Warm:
+def cold() -> Remark:
     """A step that gives the task a container of its own, whatever an earlier step or the options say.
 
     >>> cold()

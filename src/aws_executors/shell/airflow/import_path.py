@@ -122,8 +122,10 @@ def _meant(error: BaseException) -> list[str]:
     """The closest name that is there, where a module asks another for one that is not."""
     if not isinstance(error, ImportError):
         return meant(error)
-    asked = re.match(r"cannot import name '(\w+)'", error.msg)
-    return nearest(asked[1], dir(sys.modules.get(error.name or ""))) if asked else []
+    asked, module = re.match(r"cannot import name '(\w+)'", error.msg), sys.modules.get(error.name or "")
+    if asked is None or module is None:
+        return []
+    return nearest(asked[1], [*dir(module), *module.__annotations__])  # some are made when they are asked for
 
 
 def _place(error: BaseException) -> str:

@@ -29,6 +29,7 @@ from aws_executors.core.requests.maker import maker
 from aws_executors.core.requests.wire import KeyValuePair
 
 Step = Callable[[Launch[BatchSettings], SubmitJob], SubmitJob]
+"""What `compose` and `when` take for Batch: a function of a launch and a job that gives the job."""
 NONE: Mapping[str, str] = {}
 
 

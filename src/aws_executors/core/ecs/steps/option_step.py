@@ -13,6 +13,7 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.requests.launch import Launch
 
 Step = Callable[[Launch[EcsSettings], RunTask], RunTask]
+"""What `compose` and `when` take for ECS: a function of a launch and a request that gives the request."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
