@@ -1,6 +1,11 @@
 """Ask what this Airflow has, by the names that docs/versions.md gives; never for its version."""
 
+from importlib import import_module
+from importlib.util import find_spec
+
 import pytest
+from airflow.models.taskinstance import TaskInstance
+from airflow.sdk.api.client import Client
 
 from aws_executors.shell.airflow.features import FEATURES, Feature
 
@@ -25,7 +30,21 @@ SCOPE = "workload" if has(SCOPED) else None
 """What a workload's token is for; None: for all that its task may."""
 
 
+ROW_PER_TRY = hasattr(TaskInstance, "working_set")
+"""Whether each try is a row of its own: it keeps its id when its task is cleared while it runs (3.4)."""
+
+
 def needs(what: str) -> pytest.MarkDecorator:
     """Marks a test of what this Airflow may not have; then it is skipped, with what is true instead."""
     one = feature(what)
     return pytest.mark.skipif(not one.present, reason=f"before {one.since}: {one.without}")
+
+
+CALLBACKS_ASK = hasattr(Client, "callbacks")
+"""Whether a callback asks Airflow's API server if it may begin, as tasks do (from 3.4 on)."""
+
+_COORDINATOR = "airflow.sdk.execution_time.coordinator"
+WAITS_FOR_TASKS = find_spec(_COORDINATOR) is not None and hasattr(
+    import_module(_COORDINATOR), "_warm_shutdown_signals"
+)
+"""Whether Airflow's supervisor, told to stop, waits for its task's end and reports it (from 3.4 on)."""

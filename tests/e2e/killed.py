@@ -149,8 +149,8 @@ def on_record(up: DemoStage, rows: Engine, journal: Path) -> Records:
     """Everything that the claims are about."""
     whose = (DAG, CALLBACK.dag_id, SEVERAL.dag_id)
     return Records(
-        last=records.tries(rows, "task_instance", DAG),
-        before=records.tries(rows, "task_instance_history", DAG),
+        last=records.tries(rows, DAG, last=True),
+        before=records.tries(rows, DAG, last=False),
         lines=records.journal(journal),
         told=records.told(rows, DAG),
         containers=tuple(one for one in up.containers() if one.task.dag_id in whose),

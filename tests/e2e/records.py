@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 
 ENDED = frozenset({"success", "failed"})
 
@@ -68,9 +68,14 @@ def queued(database: Engine) -> frozenset[str]:
         return frozenset(f"{ti} {token}" for ti, token in connection.execute(query))
 
 
-def tries(database: Engine, table: str, dag_id: str) -> tuple[Try, ...]:
-    """A DAG's tries in `task_instance` (the last ones) or `task_instance_history` (those before)."""
-    query = text(f"SELECT task_id, map_index, try_number, state FROM {table} WHERE dag_id = :dag")
+def tries(database: Engine, dag_id: str, *, last: bool) -> tuple[Try, ...]:
+    """The last tries of a DAG's tasks, or those before. Airflow 3.4 has all in one table."""
+    columns = {column["name"] for column in inspect(database).get_columns("task_instance")}
+    table, index, which = ("task_instance" if last else "task_instance_history"), "map_index", ""
+    if "working_set" in columns:
+        table, index = "task_instance", "region_index"
+        which = f" AND working_set IS {'NOT ' if last else ''}NULL"
+    query = text(f"SELECT task_id, {index}, try_number, state FROM {table} WHERE dag_id = :dag{which}")
     with database.connect() as connection:
         rows = connection.execute(query, {"dag": dag_id})
         return tuple(Try(label(task, index), number, state) for task, index, number, state in rows)

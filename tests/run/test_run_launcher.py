@@ -27,7 +27,7 @@ from typing import Any
 
 import pytest
 
-from airflow_features import CALLBACKS, SUPERVISES, has, needs
+from airflow_features import CALLBACKS, CALLBACKS_ASK, SUPERVISES, WAITS_FOR_TASKS, has, needs
 from aws_executors.core.cost.measured import last_measured, read_measured
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import enclosed
@@ -272,6 +272,11 @@ CALLBACK = (
     '"log_path":"executor_callbacks/dag/run/1","callback":{"id":"00000000-0000-0000-0000-000000000003",'
     '"fetch_method":"import_path","data":{"path":"m.f"}},"type":"ExecuteCallback"}'
 )
+BUNDLE_3_4 = ('"version":null', '"version":null,"version_data":null')
+REGION = '"region_id":"00000000-0000-0000-0000-000000000004","region_index":1,'
+TASK_3_4 = (TASK % ('"sentry_integration":"",', f'"hostname":null,{REGION}')).replace(*BUNDLE_3_4)
+IN_THE_DAG = CALLBACK.replace('"name":"tests"', '"name":"dags-folder"').replace("m.f", "dag.call_back")
+"""A callback that can be called."""
 
 
 @pytest.mark.parametrize(
@@ -280,7 +285,9 @@ CALLBACK = (
         pytest.param(TASK % ("", '"parent_context_carrier":null,'), id="3.1"),
         pytest.param(TASK % ('"sentry_integration":"",', '"parent_context_carrier":null,'), id="3.2"),
         pytest.param(TASK % ('"sentry_integration":"",', '"hostname":null,'), id="3.3"),
+        pytest.param(TASK_3_4, id="3.4"),
         pytest.param(CALLBACK, id="callback", marks=needs(CALLBACKS)),
+        pytest.param(CALLBACK.replace(*BUNDLE_3_4), id="callback-3.4", marks=needs(CALLBACKS)),
     ],
 )
 def test_a_workload_is_read_as_the_scheduler_of_any_version_writes_it(written: str) -> None:
@@ -559,13 +566,17 @@ def test_a_spot_interruption_is_one_line_and_the_task_is_told_first(container: C
 
 RUNNING = {"reason": "invalid_state", "message": "...", "previous_state": "running"}
 FAILED = {"reason": "invalid_state", "message": "...", "previous_state": "failed"}
+CLEARED = {"reason": "invalid_state", "message": "...", "previous_state": "restarting"}
+ELSEWHERE = {"reason": "running_elsewhere", "previous_state": "restarting"}
 
 
 @pytest.mark.parametrize(
     ("status", "detail", "expected"),
     [
         (409, RUNNING, Exit.HELD),
+        (409, ELSEWHERE, Exit.HELD),
         (409, FAILED, Exit.GONE),
+        (409, CLEARED, Exit.GONE),
         (401, "Invalid auth token", Exit.REFUSED),
         (403, "Invalid auth token", Exit.REFUSED),
         (404, {"reason": "not_found", "message": "..."}, Exit.GONE),
@@ -581,6 +592,22 @@ def test_turned_away_it_says_why(
     assert said.count("\n") == 1
     assert f"(exit code {expected})" in said
     assert container.proof == ""
+
+
+@needs(CALLBACKS)
+@pytest.mark.parametrize(
+    ("status", "detail", "expected"),
+    [(409, RUNNING, Exit.HELD), (409, FAILED, Exit.GONE), (403, "Invalid auth token", Exit.REFUSED)],
+)
+def test_a_callback_that_is_turned_away_says_why_and_is_not_called(
+    container: Container, api: Api, status: int, detail: object, expected: Exit
+) -> None:
+    """Where it asks: else it is called."""
+    api.status, api.detail = status, detail
+    code, said = container.run("--json-string", IN_THE_DAG, SLEEP="0")
+    assert code == (expected if CALLBACKS_ASK else Exit.RAN)
+    assert (f"(exit code {expected})" in said) is CALLBACKS_ASK
+    assert container.proof == ("" if CALLBACKS_ASK else "called")
 
 
 @pytest.mark.parametrize(
@@ -692,7 +719,8 @@ def test_a_stop_while_the_end_of_a_task_is_reported_does_not_say_that_it_has_not
 ) -> None:
     api.patience, api.slow = threading.Event(), "/state"
     process = container.start("--json-string", workload(), PROOF=str(container.place / "missing" / "proof"))
-    goes_on = not has(SUPERVISES)  # to report, for the stop is still passed on to the task
+    # To report, for the stop is still passed on to the task.
+    goes_on = not has(SUPERVISES) or WAITS_FOR_TASKS
     said = stopped_when(
         process,
         lambda: any(path.endswith("/state") for path, _ in api.said),
@@ -726,10 +754,25 @@ def test_a_stop_in_the_fork_before_airflow_runs_anything_says_that_nothing_has_b
 
 
 @needs(CALLBACKS)
+def test_a_stop_before_airflow_has_let_a_callback_begin_lets_it_be_called_later(
+    container: Container, api: Api
+) -> None:
+    """Where it asks: else it is called, and is not called again."""
+    api.patience = threading.Event()
+    process = container.start("--json-string", IN_THE_DAG, SLEEP="20")
+    said = stopped_when(
+        process, lambda: any(path.endswith("/run") for path, _ in api.said) or container.proof == "called"
+    )
+    api.patience.set()
+    assert process.returncode == (Exit.INFRASTRUCTURE if CALLBACKS_ASK else 1)
+    assert (BEFORE_IT_BEGAN in said) is CALLBACKS_ASK
+    assert container.proof == ("" if CALLBACKS_ASK else "called")
+
+
+@needs(CALLBACKS)
 def test_a_stop_while_a_callback_runs_does_not_say_that_it_has_not_begun(container: Container) -> None:
-    """Nobody else can say so: there is no row, and Airflow's API server is not asked."""
-    written = CALLBACK.replace('"name":"tests"', '"name":"dags-folder"').replace("m.f", "dag.call_back")
-    process = container.start("--json-string", written, SLEEP="20")
+    """Nobody else can say so: there is no row, and Airflow's API server may not have been asked."""
+    process = container.start("--json-string", IN_THE_DAG, SLEEP="20")
     said = stopped_when(process, lambda: container.proof == "called")
     assert process.returncode == 1
     assert BEFORE_IT_BEGAN not in said
@@ -740,9 +783,8 @@ def test_a_stop_while_a_callback_runs_does_not_say_that_it_has_not_begun(contain
 def test_a_second_stop_while_the_reason_of_the_first_is_asked_for_has_no_callback_called_again(
     container: Container,
 ) -> None:
-    written = CALLBACK.replace('"name":"tests"', '"name":"dags-folder"').replace("m.f", "dag.call_back")
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        process = container.start("--json-string", written, SLEEP="20", **on_instance(silent))
+        process = container.start("--json-string", IN_THE_DAG, SLEEP="20", **on_instance(silent))
         # It asks twice: the container's first process, and its fork.
         said = stopped_twice(process, lambda: container.proof == "called", silent, 2)
     assert process.returncode == 1

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit, exit_of
+from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit, exit_for_status, exit_of
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.run import compat, hostname, stop_cause
 from aws_executors.run.first_process import (
@@ -169,14 +169,14 @@ def supervise(workload: "ExecuteTask | ExecuteCallback", left_by: Callable[[int]
 
     from aws_executors.run.exit_codes import FAILED
 
-    asks_first = isinstance(workload, ExecuteTask)
+    is_task = isinstance(workload, ExecuteTask)
     with compat.answers() as heard:
         try:
-            return _run(workload, heard, left_by, asks_first=asks_first)
+            return _run(workload, heard, left_by, is_task=is_task)
         except StoppedError as error:
             if not heard.begun:
                 return _stopped(error)
-            what = "the task had begun" if asks_first else "the callback may have begun"
+            what = "the task had begun" if is_task else "the callback may have begun"
             say(f"stopped by the platform ({error}), and {what}: {stop_cause.why()}")
             return FAILED
 
@@ -186,7 +186,7 @@ def _run(
     heard: compat.Heard,
     left_by: Callable[[int], None] | None,
     *,
-    asks_first: bool,
+    is_task: bool,
 ) -> int:
     """`supervise`, where a stop raises `StoppedError`, whatever is done just then."""
     from airflow.settings import dispose_orm
@@ -195,16 +195,16 @@ def _run(
 
     try:
         dispose_orm(do_log=False)
-        # Nobody hears when a callback begins: from here on it may have, and a code that says otherwise
-        # would have it called a second time.
-        heard.begun = not asks_first
+        # Nobody hears when a callback begins that does not ask: from here on it may have, and a code that
+        # says otherwise would have it called a second time.
+        heard.begun = not compat.asks_first(workload)
         left = compat.run_workload(workload)
     except StoppedError:
         raise
     except BaseException as error:  # noqa: BLE001 - reported by the exit code, and in one line
         if not heard.not_understood:
             code = exit_code(error)
-            if heard.begun and (code == Exit.CANNOT_START or not asks_first):
+            if heard.begun and (code == Exit.CANNOT_START or not is_task):
                 code = FAILED
             say(_words(exit_of(code), f"{type(error).__name__}: {error}"))
             return code
@@ -213,10 +213,12 @@ def _run(
         known = f"a report of the task's state as Airflow {compat.image_airflow()} writes it"
         say(f"Airflow's API server did not understand {known}; {SAME}")
         return FAILED
+    if heard.turned_away and not heard.begun:  # which some supervisors see to themselves
+        return _end(exit_for_status(heard.turned_away), "Airflow has cleared it before it began")
     if left_by is not None:
         left_by(left)
     # A task has reported its own failure to Airflow; a callback's is known by the exit code only.
-    return int(not asks_first and left != 0)
+    return int(not is_task and left != 0)
 
 
 def _stopped(error: StoppedError) -> int:

@@ -2,14 +2,14 @@
 
 Law: the only module of `run` that may depend on the version of Airflow; `shell/airflow/compat.py` is the
 scheduler's. It asks for features, never for numbers. All else is written for Airflow 3.3; what an older one
-lacks is made up here.
+lacks is made up here, and so is what a newer one does in another way.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -42,6 +42,12 @@ def image_airflow() -> str:
     return version("apache-airflow-core")
 
 
+def http_library() -> Any:
+    """The library that Airflow's client of its API server is made with: httpx, from 3.4 on httpx2."""
+    client: Any = import_module("airflow.sdk.api.client")
+    return getattr(client, "httpx2", None) or client.httpx
+
+
 def already_running() -> tuple[type[BaseException], ...]:
     """The errors that say that another container runs the task; none before 3.2, where the answer says it."""
     from airflow.sdk import exceptions
@@ -58,13 +64,17 @@ def is_held(answer: "httpx.Response") -> bool:
     True
     >>> is_held(httpx.Response(409, json={"detail": {"previous_state": "success"}}))
     False
+    >>> is_held(httpx.Response(409, json={"detail": {"previous_state": "restarting",
+    ...                                              "reason": "running_elsewhere"}}))
+    True
     >>> is_held(httpx.Response(409)), is_held(httpx.Response(200))
     (False, False)
     """
     if answer.status_code != CONFLICT:
         return False
     try:
-        return bool(answer.json()["detail"]["previous_state"] == "running")
+        detail = answer.json()["detail"]
+        return bool(detail["previous_state"] == "running" or detail["reason"] == "running_elsewhere")
     except (ValueError, KeyError, TypeError):
         return False
 
@@ -75,6 +85,14 @@ def kinds() -> tuple[type, ...]:
 
     callback: type | None = getattr(workloads, "ExecuteCallback", None)
     return (workloads.ExecuteTask,) if callback is None else (workloads.ExecuteTask, callback)
+
+
+def asks_first(workload: "ExecuteTask | ExecuteCallback") -> bool:
+    """Whether this asks Airflow's API server if it may begin: a task always does, a callback from 3.4 on."""
+    from airflow.executors.workloads import ExecuteTask
+    from airflow.sdk.api.client import Client
+
+    return isinstance(workload, ExecuteTask) or hasattr(Client, "callbacks")
 
 
 def run_workload(workload: "ExecuteTask | ExecuteCallback") -> int:
@@ -90,8 +108,54 @@ def run_workload(workload: "ExecuteTask | ExecuteCallback") -> int:
     if sys.platform == "linux":
         _hear_the_end()
     if hasattr(BaseExecutor, "run_workload"):
+        _tell_the_task()
         return BaseExecutor.run_workload(workload, subprocess_logs_to_stdout=True)
     return _supervised(workload) if isinstance(workload, ExecuteTask) else _called_back(workload)
+
+
+def _tell_the_task() -> None:
+    """Have a stop reach the task, and end what has no task yet, where Airflow waits for the task instead.
+
+    From 3.4 on its supervisor only says that it has been told to stop. But a container is killed soon after,
+    and until then `on_kill` should have been called. As there, the task's end is still reported.
+
+    Source: `_warm_shutdown_signals` of ``airflow/sdk/execution_time/coordinator.py``.
+    """
+    from airflow.sdk.execution_time import coordinator, supervisor
+
+    kept_on: Any = coordinator
+    if hasattr(kept_on, "_warm_shutdown_signals"):
+        kept_on._warm_shutdown_signals = nullcontext
+        _forward_signals(supervisor)
+
+
+def _forward_signals(supervisor: Any) -> None:
+    """Have the supervisor forward SIGTERM to its task, whose `on_kill` would not be called otherwise.
+
+    Source: `ActivitySubprocess.wait` of ``airflow/sdk/execution_time/supervisor.py`` in 3.3.
+    """
+    kind = supervisor.ActivitySubprocess
+    wait = kind.wait
+
+    def wait_and_forward(self: Any) -> int:
+        with _forwarded_to(self.pid):
+            return int(wait(self))
+
+    kind.wait = wait_and_forward
+
+
+@contextmanager
+def _forwarded_to(pid: int) -> Iterator[None]:
+    def forward(number: int, frame: FrameType | None) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+    before = {number: signal.signal(number, forward) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _hear_the_end() -> None:
@@ -133,10 +197,11 @@ def _waited_for_end(child: int, seconds: float) -> bool:
 
 @dataclass(slots=True)
 class Heard:
-    """What Airflow's API server has answered: that the task has `begun`, and that it has `not_understood` the
-    last report of the task's state."""
+    """What Airflow's API server has answered: that the workload has `begun`, or by which HTTP status it was
+    `turned_away`, and that it has `not_understood` the last report of the task's state."""
 
     begun: bool = False
+    turned_away: int = 0
     not_understood: bool = False
 
 
@@ -158,8 +223,9 @@ def answers() -> Iterator[Heard]:
         path = answer.request.url.path
         if path.endswith(STATE):
             heard.not_understood = answer.status_code == UNPROCESSABLE
-        elif path.endswith(BEGINNING) and answer.is_success:
-            heard.begun = True
+        elif path.endswith(BEGINNING):
+            heard.begun |= answer.is_success
+            heard.turned_away = 0 if answer.is_success else answer.status_code
         return read(answer)
 
     kind.from_response = from_response
@@ -192,34 +258,6 @@ def _supervised(workload: Any) -> int:
         **({} if sentry is None else {"sentry_integration": sentry}),
     )
     return left
-
-
-def _forward_signals(supervisor: Any) -> None:
-    """Have the supervisor forward SIGTERM to its task, whose `on_kill` would not be called otherwise.
-
-    Source: `ActivitySubprocess.wait` of ``airflow/sdk/execution_time/supervisor.py`` in 3.3.
-    """
-
-    class Forwarding(supervisor.ActivitySubprocess):  # type: ignore[misc, no-any-unimported]
-        def wait(self) -> int:
-            with _forwarded_to(self.pid):
-                return int(super().wait())
-
-    supervisor.ActivitySubprocess = Forwarding
-
-
-@contextmanager
-def _forwarded_to(pid: int) -> Iterator[None]:
-    def forward(number: int, frame: FrameType | None) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-    before = {number: signal.signal(number, forward) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _called_back(workload: Any) -> int:

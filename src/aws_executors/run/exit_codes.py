@@ -6,22 +6,22 @@ happened later gives only the general code.
 
 from collections.abc import Iterator
 
-import httpx
 from airflow.exceptions import AirflowConfigException
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit, exit_for_status
-from aws_executors.run.compat import BEGINNING, already_running, is_held
+from aws_executors.run.compat import BEGINNING, already_running, http_library, is_held
 
+HTTP = http_library()
 FAILED = 1
 
 
 def exit_code(error: BaseException) -> int:
     """The exit code of the launcher after this exception.
 
-    >>> request = httpx.Request("PATCH", "http://airflow/execution/task-instances/4c75/run")
-    >>> exit_code(httpx.ConnectError("refused", request=request))
+    >>> request = HTTP.Request("PATCH", "http://airflow/execution/task-instances/4c75/run")
+    >>> exit_code(HTTP.ConnectError("refused", request=request))
     83
-    >>> exit_code(httpx.HTTPStatusError("", request=request, response=httpx.Response(403)))
+    >>> exit_code(HTTP.HTTPStatusError("", request=request, response=HTTP.Response(403)))
     81
     >>> exit_code(RuntimeError("who knows when"))
     1
@@ -41,11 +41,11 @@ def _one(error: BaseException) -> int | None:
     match error:
         case _ if isinstance(error, already_running()):
             return Exit.HELD
-        case httpx.HTTPStatusError(request=request, response=response):
+        case HTTP.HTTPStatusError(request=request, response=response):
             if not request.url.path.endswith(BEGINNING):
                 return Exit.INFRASTRUCTURE
             return Exit.HELD if is_held(response) else exit_for_status(response.status_code)
-        case httpx.TransportError():
+        case HTTP.TransportError():
             return Exit.INFRASTRUCTURE
         case ImportError() | AirflowConfigException() | ValueError():
             return Exit.CANNOT_START

@@ -2,8 +2,7 @@
 
 Law: this module and `features.py` alone, outside the container, may depend on the version of Airflow; in it,
 `run/compat.py`. They ask for features, never for numbers. All else is written for Airflow 3.3; what an older
-one lacks is made up here. Airflow 3.4 merges all queues into one (``executor_queues``) and renames the flags,
-which is to be handled here.
+one lacks, and what 3.4 has in another form, is made up here.
 """
 
 import copy
@@ -20,7 +19,7 @@ from airflow.executors.workloads import ExecuteTask
 from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.utils.state import TaskInstanceState
 
-from aws_executors.shell.airflow.features import TEAMS, UnsupportedError
+from aws_executors.shell.airflow.features import CALLBACKS, TEAMS, UnsupportedError
 
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.tokens import JWTGenerator
@@ -29,9 +28,36 @@ if TYPE_CHECKING:
     from airflow.executors.workloads import ExecutorWorkload
     from airflow.executors.workloads.types import WorkloadKey, WorkloadState
     from airflow.models.connection import Connection
-    from sqlalchemy import Table
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy.orm import Session
 else:
     ExecuteCallback = getattr(workloads, "ExecuteCallback", None) or type("ExecuteCallback", (), {})
+
+
+# --- What an executor says of itself -----------------------------------------------------------------------
+
+
+_TYPES: Any = getattr(workloads, "WorkloadType", None)
+
+
+class Abilities:
+    """What our executors can run, and in which order; a person who tests a connection does not wait for a
+    container."""
+
+    queued_tasks: "dict[TaskInstanceKey, ExecuteTask]"
+
+    if _TYPES is not None:
+        supported_workload_types = frozenset({_TYPES.EXECUTE_TASK, _TYPES.EXECUTE_CALLBACK})
+    else:
+        supports_callbacks = CALLBACKS
+        supports_connection_test = False
+
+        def order_queued_tasks_by_priority(self) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
+            """What waits, the most urgent first; Airflow 3.2 to 3.3.1 begin with the least urgent."""
+            return sorted(
+                self.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight, reverse=True
+            )
 
 
 # --- Workloads and their keys ------------------------------------------------------------------------------
@@ -79,6 +105,9 @@ def row_id(id_: UUID) -> UUID:
 
 def queues(executor: BaseExecutor) -> "list[MutableMapping[WorkloadKey, ExecutorWorkload]]":
     """The queues of an executor in which something waits, of tasks, of callbacks and of connection tests."""
+    every = getattr(executor, "executor_queues", None)
+    if every is not None:
+        return [queue for queue in every.values() if queue]
     names = ("queued_tasks", "queued_callbacks", "queued_connection_tests")
     return [queue for name in names if (queue := getattr(executor, name, None))]
 
@@ -117,6 +146,49 @@ def event_key(key: object) -> Any:
     UUID('00000000-0000-0000-0000-000000000001')
     """
     return UUID(key) if isinstance(key, str) else key
+
+
+# --- Rows of task instances --------------------------------------------------------------------------------
+
+
+def current() -> "tuple[ColumnElement[bool], ...]":
+    """What is true of the row of a task instance's latest try alone: 3.4 keeps those of earlier tries."""
+    from airflow.models.taskinstance import TaskInstance
+
+    row: Any = TaskInstance
+    return (row.working_set.is_(True),) if hasattr(row, "working_set") else ()
+
+
+ALL_TRIES = {"include_all_attempts": True}
+"""The option of a query by which 3.4 shows the rows of earlier tries, too."""
+
+
+def tables_of_tries() -> tuple[Any, ...]:
+    """The tables in which a try of a task instance may stand, the latest try in the first."""
+    from airflow.models.taskinstance import TaskInstance
+
+    try:
+        history: Any = import_module("airflow.models.taskinstancehistory")
+    except ModuleNotFoundError:
+        return (TaskInstance,)
+    return TaskInstance, history.TaskInstanceHistory
+
+
+def disown_container(ti: "TaskInstance", session: "Session") -> None:
+    """Have Airflow's API reject what a running container still reports, by the row's new state.
+
+    Before 3.4 the API goes by the row's id, so that is a new one, as in `clear_task_instances`; 3.4 takes
+    nothing from what is being restarted. Source: ``airflow/models/taskinstance.py``.
+    """
+    if not current():
+        ti.prepare_db_for_next_try(session=session)
+    ti.state = TaskInstanceState.RESTARTING
+
+
+def next_try(ti: "TaskInstance", session: "Session") -> "TaskInstance":
+    """The row of the next try, once this one is in the history; before 3.4 it is the same row."""
+    following: TaskInstance | None = ti.prepare_db_for_next_try(session=session)
+    return ti if following is None else following
 
 
 # --- Tokens of workloads -----------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from sqlalchemy import bindparam, func, literal_column, select, update
 from sqlalchemy.orm import load_only, object_session
 
 from aws_executors.core.lifecycle.verdict import Row
+from aws_executors.shell.airflow import compat
 from aws_executors.shell.engine.calls.polling import ROWS
 from aws_executors.shell.engine.messages import RowQuery
 
@@ -56,15 +57,14 @@ class AirflowDatabase:
             return read_rows(connection, queries)
 
     def fence(self, key: object, token: str) -> None:
-        """Set a running task instance to restarting, under a new id, as clearing it in the UI does.
+        """Set a running task instance to restarting, as clearing it in the UI does.
 
         From then on Airflow's API rejects whatever its container reports, including a failure. Source:
         ``clear_task_instances`` of ``airflow/models/taskinstance.py``.
         """
         with _ours(key, token) as (session, ti):
             if ti is not None and ti.state == TaskInstanceState.RUNNING:
-                ti.prepare_db_for_next_try(session=session)
-                ti.state = TaskInstanceState.RESTARTING
+                compat.disown_container(ti, session)
 
     def requeue(self, key: object, token: str) -> None:
         """Let the scheduler queue a task instance again whose container is gone, unless it has moved on.
@@ -82,7 +82,7 @@ class AirflowDatabase:
                 ti.scheduled_dttm = datetime.now(UTC)
                 ti.queued_dttm = None
             elif ti.state in (TaskInstanceState.RUNNING, TaskInstanceState.RESTARTING):
-                ti.prepare_db_for_next_try(session=session)
+                ti = compat.next_try(ti, session)
                 ti.state = None
                 ti.clear_next_method_args()
             else:
@@ -236,7 +236,7 @@ def _rows(
         TaskInstance.try_number,
         TaskInstance.id,
         TaskInstance.queued_by_job_id,
-    ).where(which)
+    ).where(which, *compat.current())
     for dag, task, run, index, state, token, number, id_, scheduler in connection.execute(query):
         said = None if state is None else str(state)
         row = Row(state=said, token=token, try_number=number, id=id_, queued_by=scheduler)
@@ -293,6 +293,7 @@ def _ours(key: object, token: str) -> "Iterator[tuple[Session, TaskInstance | No
             TaskInstance.task_id == key.task_id,
             TaskInstance.run_id == key.run_id,
             TaskInstance.map_index == key.map_index,
+            *compat.current(),
         )
         ti = session.scalar(with_row_locks(query, of=TaskInstance, session=session))
         ours = ti is not None and ti.try_number == key.try_number and ti.external_executor_id in (token, None)

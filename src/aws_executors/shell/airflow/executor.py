@@ -69,16 +69,14 @@ RETIRED_HOOKS = (
 """What subclasses of older packages' executors overrode to change a request. Nothing here calls them."""
 
 
-class AwsExecutor(BaseExecutor, Generic[S, R]):
+class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
     """Runs every workload in a container of one AWS service.
 
     Making one costs nothing and asks nobody (Airflow's API server makes one, too, and never starts it): the
     settings are read, and threads begin, in `start`.
     """
 
-    supports_callbacks = features.CALLBACKS
     supports_multi_team = features.TEAMS
-    supports_connection_test = False  # a container starts too slowly for a person who waits for the answer
     pre_assigns_external_executor_id: ClassVar[bool] = True
 
     backend: Backend[S, R]
@@ -164,12 +162,8 @@ class AwsExecutor(BaseExecutor, Generic[S, R]):
             assign(session, compat.row_id(workload.ti.id), token)
         try:
             super().queue_workload(workload, session)
-        except (NotImplementedError, ValueError):
+        except (AttributeError, NotImplementedError, ValueError):  # 3.4 has no words for one without a type
             log.exception("%s does not support %s workloads", type(self).__name__, type(workload).__name__)
-
-    def order_queued_tasks_by_priority(self) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
-        """What waits, the most urgent first; Airflow 3.2 to 3.3.1 begin with the least urgent."""
-        return sorted(self.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight, reverse=True)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
         # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.

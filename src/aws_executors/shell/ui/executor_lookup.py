@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.executors.executor_loader import ExecutorLoader
 from airflow.models import Log
-from airflow.models.taskinstance import TaskInstance
-from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.utils.session import create_session
 from sqlalchemy import select
 from sqlalchemy.sql.functions import func
@@ -67,11 +65,11 @@ def queueing_of(key: "TaskInstanceKey | SdkKey") -> ExecutorLookup | None:
 
 def _row(key: "TaskInstanceKey | SdkKey") -> tuple[str | None, str | None, Trace] | None:
     with create_session(scoped=False) as session:
-        for model in (TaskInstance, TaskInstanceHistory):
+        for model in compat.tables_of_tries():
             query = select(
                 model.executor, model.external_executor_id, model.hostname, model.start_date, model.end_date
             ).where(*_is(model, key))
-            found = session.execute(query).first()
+            found = session.execute(query, execution_options=compat.ALL_TRIES).first()
             if found is not None:
                 executor, token, host, began, ended = found
                 return (
