@@ -15,11 +15,11 @@ VERSIONS := $(sort $(patsubst versions/airflow-%.txt,%,$(wildcard versions/airfl
 STORIES := 147 7 2 4
 SEE_AIRFLOW := tests/run tests/shell/airflow tests/shell/transport tests/shell/ui tests/test_provider.py
 STUBBED := airflow.executors.base_executor airflow.cli.cli_config xdist.scheduler
-# Workers for the unit tests: one more than there are cores, for each takes six seconds to collect its tests. Those
-# that wait for clocks most of the time have workers of their own: at the end nothing would be left to be done meanwhile.
+# Workers for the unit tests: two more than there are cores, for some wait now and then; each takes six seconds to
+# collect its tests. Those that wait for clocks most of the time have workers of their own: at the end nothing would be left to be done meanwhile.
 # End to end: one for each group of tests that takes long (tests/e2e/conftest.py), of which the last takes all else;
 # they wait for Airflow most of the time, and what is nice runs meanwhile.
-WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN || echo 2))
+WORKERS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN || echo 2))
 # Compiled code is kept, whatever the machine is set to: hundreds of processes would each compile it again.
 unexport PYTHONDONTWRITEBYTECODE
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
