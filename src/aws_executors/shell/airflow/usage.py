@@ -191,9 +191,8 @@ class UsageRecorder(Generic[K]):
     def _record(self, key: K, ended: ContainerEnded, measured: Measured | None) -> None:
         record = self._record_of(ended, measured)
         if record is not None:
-            self._tell(
-                (key, LogEvent(USED, last_lines(entry_of(record))))
-            )  # cleaned here, not by the scheduler
+            entry = last_lines(entry_of(record))  # cleaned here, and not by the scheduler
+            self._tell((key, LogEvent(USED, entry)))
             self._measure(record, turn=is_turn(ended.observation.id))
 
     def _record_of(self, ended: ContainerEnded, measured: Measured | None) -> UsageRecord | None:

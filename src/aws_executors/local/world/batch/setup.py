@@ -11,7 +11,11 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from aws_executors.local.world.ecs.clusters import create_cluster
-from aws_executors.local.world.ecs.definitions import FARGATE_DISK, FARGATE_SIZES, NOT_IN_LINUX_PARAMETERS
+from aws_executors.local.world.ecs.definitions import (
+    FARGATE_SIZES,
+    NOT_IN_LINUX_PARAMETERS,
+    fits_fargate_disk,
+)
 from aws_executors.local.world.pages import page
 from aws_executors.local.world.state import World, arn, hex_id
 from aws_executors.local.world.values import Json, ServiceError
@@ -132,10 +136,13 @@ def _check_instances(container: Json) -> None:
     check_memory(container)
 
 
+def _needs(container: Json) -> dict[str, str]:
+    return {item["type"]: item["value"] for item in container.get("resourceRequirements", [])}
+
+
 def memory_of(container: Json) -> str | int | None:
     """What its memory is limited to, in MiB; `memory` is the old form."""
-    needs = {item["type"]: item["value"] for item in container.get("resourceRequirements", [])}
-    return needs.get("MEMORY", container.get("memory"))
+    return _needs(container).get("MEMORY", container.get("memory"))
 
 
 def check_memory(container: Json) -> None:
@@ -159,16 +166,16 @@ def _check_fargate(container: Json) -> None:
             reject(f"linuxParameters.{member} is not applicable for Fargate.")
     if any(volume.get("host", {}).get("sourcePath") for volume in container.get("volumes", [])):
         reject("volumes.host.sourcePath is not applicable for Fargate.")
-    if container.get("ephemeralStorage", {}).get("sizeInGiB", FARGATE_DISK[0]) not in FARGATE_DISK:
+    if not fits_fargate_disk(container):
         reject("ephemeralStorage.sizeInGiB must be between 21 and 200.")
     if "executionRoleArn" not in container:
         reject("executionRoleArn is required for Fargate jobs.")
-    check_fargate_needs(container.get("resourceRequirements", []))
+    check_fargate_needs(container)
 
 
-def check_fargate_needs(requirements: list[Json]) -> None:
+def check_fargate_needs(container: Json) -> None:
     """Reject what a container needs and Fargate does not offer."""
-    needs = {item["type"]: item["value"] for item in requirements}
+    needs = _needs(container)
     if not {"VCPU", "MEMORY"} <= needs.keys():
         reject("resourceRequirements for Fargate must contain VCPU and MEMORY.")
     if "GPU" in needs:

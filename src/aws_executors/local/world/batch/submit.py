@@ -106,7 +106,7 @@ def _check_sizes(definition: Json, overrides: Json) -> None:
     for size in OLD_SIZES:
         if size in overrides:
             reject(f"{size} is not applicable for Fargate. Use resource requirements instead.")
-    check_fargate_needs(merged["resourceRequirements"])
+    check_fargate_needs(merged)
 
 
 def _container_properties(definition: Json, params: Json) -> Json:

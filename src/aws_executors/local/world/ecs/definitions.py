@@ -153,10 +153,15 @@ def _not_for_fargate(params: Json) -> Iterator[str]:
 
 def not_in_fargate(task: Json, containers: Iterable[Json]) -> Iterator[str]:
     """What Fargate says to a task and its containers, as they are defined or overridden."""
-    if task.get("ephemeralStorage", {}).get("sizeInGiB", FARGATE_DISK[0]) not in FARGATE_DISK:
+    if not fits_fargate_disk(task):
         yield "The ephemeral storage of a task must be between 21 and 200 GiB."
     for one in containers:
         yield from _not_in_a_container(one)
+
+
+def fits_fargate_disk(task: Json) -> bool:
+    """Whether Fargate has a disk of the size that is asked for, if one is."""
+    return task.get("ephemeralStorage", {}).get("sizeInGiB", FARGATE_DISK[0]) in FARGATE_DISK
 
 
 def _not_in_a_container(container: Json) -> Iterator[str]:
