@@ -29,8 +29,6 @@ TOO_LATE = AwsError(
     message="no worker was free in time, or this scheduler was stalled",
 )
 
-NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revoked before it was submitted")
-
 
 class StallGuard(Generic[K, R]):
     """Holds back submissions of jobs that may be another scheduler's by now.

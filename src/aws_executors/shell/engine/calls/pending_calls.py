@@ -12,6 +12,7 @@ from itertools import count
 from math import inf
 from typing import Generic, TypeVar
 
+from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.request_quotas import Action
 from aws_executors.core.lifecycle import effects, events
 from aws_executors.shell.engine.calls.operations import Operations, Performable
@@ -19,7 +20,6 @@ from aws_executors.shell.engine.calls.rate_limiter import UNBOUNDED, RateLimited
 from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K
-from aws_executors.shell.engine.stall import NEVER_SENT
 
 R = TypeVar("R")
 
@@ -31,6 +31,7 @@ RATE_LIMITED: dict[type, Action] = {
     effects.LookUp: Action.LOOK_UP,
     effects.Stop: Action.STOP,
 }
+NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revoked before it was submitted")
 
 
 class PendingCalls(Generic[K, R]):

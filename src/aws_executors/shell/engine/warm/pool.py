@@ -25,10 +25,10 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.warm.plan import Waiting, placements
 from aws_executors.core.warm.shape import token_in
 from aws_executors.core.warm.turn import is_turn
+from aws_executors.shell.engine.calls.pending_calls import NEVER_SENT
 from aws_executors.shell.engine.context import EngineContext
 from aws_executors.shell.engine.job_table import Record
 from aws_executors.shell.engine.messages import K, WarmRequest, WorkItem
-from aws_executors.shell.engine.stall import NEVER_SENT
 from aws_executors.shell.engine.warm.cell_calls import CellCalls
 from aws_executors.shell.engine.warm.container import SOON, Waiter, WarmContainer
 from aws_executors.shell.engine.warm.endings import Endings
