@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf, nan
 
 import pytest
 from returns.result import Failure, Result, Success
@@ -97,8 +98,18 @@ def test_a_token_is_never_made_for_another_task() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", ["t", "a.b.c", "e30.e30.c2ln", "e30.W10.c2ln", f"e30.{'W1tb' * 30_000}.c2ln"]
-)  # the last one: lists in each other
+    "odd",
+    [
+        "t",
+        "a.b.c",
+        "e30.e30.c2ln",
+        "e30.W10.c2ln",
+        f"e30.{'W1tb' * 30_000}.c2ln",  # lists in each other
+        token(nan),
+        token(inf),
+        token(10**400),
+    ],
+)
 def test_what_is_no_token_of_ours_says_so(odd: str) -> None:
     with pytest.raises(ValueError, match="does not say how long"):
         lifetime_in(odd)

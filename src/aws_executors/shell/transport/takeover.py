@@ -9,6 +9,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from math import isfinite, nan
 from threading import Lock
 from typing import Any
 
@@ -98,13 +99,21 @@ def lifetime_in(token: str) -> float:
     >>> lifetime_in(f"e30.{claims}.c2ln")
     600.0
     """
+    issued, expires = times_in(token)
+    return min(max(expires - issued, 1.0), float(LONGEST_LIFETIME))
+
+
+def times_in(token: str) -> tuple[float, float]:
+    """When a token was issued and when it expires, by its own claims; ValueError where it does not say so."""
     try:
         _, claims, _ = token.split(".")
         said = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-        lifetime = float(said["exp"]) - float(said["iat"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise ValueError("the stored token does not say how long it is valid") from None
-    return min(max(lifetime, 1.0), float(LONGEST_LIFETIME))
+        times = float(said["iat"]), float(said["exp"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        times = nan, nan
+    if not all(map(isfinite, times)):
+        raise ValueError("the stored token does not say how long it is valid")
+    return times
 
 
 def each_removed(stored: Iterable[tuple[Transport, str]]) -> Result[None, AwsError]:
