@@ -5,8 +5,9 @@ import json
 import pytest
 
 from aws_executors.core.warm.cell import Cell
+from aws_executors.demo.api import TaskTry
 from aws_executors.demo.cloud import Names, create
-from aws_executors.demo.containers import TaskTry, Turn, read_containers, turns_in, whom
+from aws_executors.demo.containers import Turn, read_containers, turns_in, whom
 from aws_executors.local import LocalAws
 
 NAMES = Names()

@@ -6,8 +6,8 @@ import pytest
 
 from aws_executors.core.cost.record import UsageRecord, entry_of
 from aws_executors.demo import proof
-from aws_executors.demo.api import EventLogRow, TaskInstance
-from aws_executors.demo.containers import Container, TaskTry, Turn
+from aws_executors.demo.api import EventLogRow, TaskInstance, TaskTry
+from aws_executors.demo.containers import Container, Turn
 from aws_executors.demo.warm import Half, claims
 
 

@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from aws_executors.demo.api import TaskInstance
-from aws_executors.demo.containers import Container, TaskTry
+from aws_executors.demo.api import TaskInstance, TaskTry
+from aws_executors.demo.containers import Container
 from aws_executors.demo.watch import LiveTable, Sample, SampleRow, rows, screen
 
 

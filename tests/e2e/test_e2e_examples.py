@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from aws_executors.demo.containers import Container, TaskTry
+from aws_executors.demo.api import TaskTry
+from aws_executors.demo.containers import Container
 from aws_executors.demo.environment import free_port
 from e2e.examples import Outcome, Show, Turn, claims, installed, tell
 from e2e.examples_table import FEW, LEFT_OUT, MORE

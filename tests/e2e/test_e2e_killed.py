@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from aws_executors.core.lifecycle.effects import SURPLUS
-from aws_executors.demo.containers import SEVERAL, Container, TaskTry, Turn
+from aws_executors.demo.api import TaskTry
+from aws_executors.demo.containers import SEVERAL, Container, Turn
 from aws_executors.demo.environment import EXECUTORS
 from e2e.claims import DUE, Records, claims, people_know
 from e2e.examples import Show

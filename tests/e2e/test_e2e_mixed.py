@@ -6,7 +6,8 @@ Law: `mixed.py` says what is claimed. Here that a claim fails when it should.
 
 import pytest
 
-from aws_executors.demo.containers import Container, TaskTry
+from aws_executors.demo.api import TaskTry
+from aws_executors.demo.containers import Container
 from e2e.examples import Show
 from e2e.mixed import TASKS, each_segment, happen, of_their_services
 

@@ -23,19 +23,25 @@ class Answered(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class TaskInstance(Answered):
-    """One task instance, as the API shows it."""
+class TaskTry(Answered):
+    """One try of one task instance, as a response or a workload names it."""
 
     task_id: str
-    map_index: int
+    map_index: int = -1
     try_number: int
-    state: str | None
-    executor: str | None
+    dag_id: str = ""
 
     @property
     def label(self) -> str:
         """`task` or `task[index]`."""
         return f"{self.task_id}[{self.map_index}]" if self.map_index >= 0 else self.task_id
+
+
+class TaskInstance(TaskTry):
+    """One task instance, as the API shows it."""
+
+    state: str | None
+    executor: str | None
 
 
 class TaskInstances(Answered):

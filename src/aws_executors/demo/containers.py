@@ -13,27 +13,13 @@ from pydantic import Field
 
 from aws_executors.core.requests.stored_workload import opened
 from aws_executors.core.warm.cell import Cell, read
-from aws_executors.demo.api import Answered
+from aws_executors.demo.api import Answered, TaskTry
 
 Stored = Mapping[str, bytes]
 """Everything that was ever written to the store, by address."""
 
 NOTHING: Stored = MappingProxyType({})
 ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
-
-
-class TaskTry(Answered):
-    """One try of one task instance, as named in its workload."""
-
-    task_id: str
-    map_index: int = -1
-    try_number: int
-    dag_id: str = ""
-
-    @property
-    def label(self) -> str:
-        """`task` or `task[index]`."""
-        return f"{self.task_id}[{self.map_index}]" if self.map_index >= 0 else self.task_id
 
 
 CALLBACK = TaskTry(task_id="(callback)", try_number=1)

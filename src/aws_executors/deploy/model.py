@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias, cast
 
 from aws_executors.core.aws import s3_permissions
-from aws_executors.core.aws.event_rules import receiving
+from aws_executors.core.aws.event_rules import Document, receiving
 from aws_executors.core.aws.iam import Also, Statement, Where, policy
 from aws_executors.core.batch import permissions as batch_permissions
 from aws_executors.core.batch.request import SubmitJob
@@ -29,8 +29,6 @@ ACCOUNT = "${ACCOUNT}"
 EXECUTION, TASK = "EXECUTION", "TASK"
 """Stand for the two roles of the set-up."""
 EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
-
-Document: TypeAlias = dict[str, object]
 
 
 def trust(where: Where) -> Document:

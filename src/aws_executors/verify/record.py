@@ -6,7 +6,7 @@ Reference.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from returns.pipeline import is_successful
@@ -124,9 +124,9 @@ def _of_task(description: object, container: str) -> AwsRecord | None:
         status=task.last_status,
         over=task.last_status in ("STOPPED", "DELETED"),
         exit_code=next((one.exit_code for one in task.containers if one.name == container), None),
-        noticed=_epoch(task.stopping_at),
-        execution_stopped=_epoch(task.execution_stopped_at),
-        stopped=_epoch(task.stopped_at),
+        noticed=of_ecs.epoch(task.stopping_at),
+        execution_stopped=of_ecs.epoch(task.execution_stopped_at),
+        stopped=of_ecs.epoch(task.stopped_at),
         allocation=allocation,
     )
 
@@ -193,9 +193,3 @@ def of_job_definition(answer: Any, kwargs: Mapping[str, Any], container: str) ->
         "ecsProperties": defined.get("ecsProperties"),
     }
     return of_batch.allocation_of(description, container=container)
-
-
-def _epoch(moment: datetime | None) -> float | None:
-    if moment is None:
-        return None
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()

@@ -10,9 +10,7 @@ from collections.abc import Iterator, Sequence
 from aws_executors.core.aws.iam import NOTHING_ELSE, Also, Statement, Where, in_region, logs, tagged, versions
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
-
-GROUP = "/aws/batch/job"
-"""Where jobs log to, unless their definition says otherwise."""
+from aws_executors.core.logs.streams import BATCH_GROUP
 
 DOCTOR_READS = (
     "batch:DescribeComputeEnvironments",
@@ -65,7 +63,7 @@ def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> I
         resources=("*",),
         condition=in_region(where.region),
     )
-    yield logs(where, also.log_groups or (GROUP,))
+    yield logs(where, also.log_groups or (BATCH_GROUP,))
     if also.tags or request.tags or request.propagate_tags:
         yield Statement(sid="TagJobs", actions=("batch:TagResource",), resources=jobs)
 

@@ -12,9 +12,7 @@ from pydantic import Field
 
 from aws_executors.core.aws.response import Read, number, read_record
 from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
-
-GROUP = "/aws/batch/job"
-"""Where Batch logs if the job definition names no group."""
+from aws_executors.core.logs.streams import BATCH_GROUP
 
 
 class _Requirement(Read):
@@ -118,7 +116,7 @@ def _group(own: _Container) -> str:
     logs = own.log_configuration or _Logs()
     options = logs.options or {}
     here = logs.log_driver in (None, "awslogs") and "awslogs-region" not in options
-    return options.get("awslogs-group", GROUP) if here else ""
+    return options.get("awslogs-group", BATCH_GROUP) if here else ""
 
 
 def _seconds(millis: float | None) -> float | None:

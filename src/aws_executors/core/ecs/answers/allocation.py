@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pydantic import Field
 
 from aws_executors.core.aws.response import Read, number, read_record
+from aws_executors.core.ecs.capacity_providers import FARGATE_PROVIDERS
 from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 
-PLACES = frozenset({"FARGATE", "FARGATE_SPOT"})
 SPOT = "FARGATE_SPOT"
 
 
@@ -82,18 +82,19 @@ def _allocation(task: _Task, name: str) -> Allocation | None:
         storage=FREE_STORAGE if disk is None else disk,
         architecture=(said.get("ecs.cpu-architecture") or "x86_64").upper(),
         system=(task.platform_family or "LINUX").upper(),
-        fargate=place in PLACES,
+        fargate=place in FARGATE_PROVIDERS,
         spot=place == SPOT,
-        created=_epoch(task.created_at),
-        pull_started=_epoch(task.pull_started_at),
-        pull_stopped=_epoch(task.pull_stopped_at),
-        started=_epoch(task.started_at),
-        stopped=_epoch(task.execution_stopped_at or task.stopped_at or task.stopping_at),
+        created=epoch(task.created_at),
+        pull_started=epoch(task.pull_started_at),
+        pull_stopped=epoch(task.pull_stopped_at),
+        started=epoch(task.started_at),
+        stopped=epoch(task.execution_stopped_at or task.stopped_at or task.stopping_at),
         definition=task.task_definition_arn or "",
     )
 
 
-def _epoch(moment: datetime | None) -> float | None:
+def epoch(moment: datetime | None) -> float | None:
+    """A time of boto3 in epoch seconds; one without a time zone is UTC."""
     if moment is None:
         return None
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()

@@ -7,7 +7,7 @@ person's. Nothing raises, and one record that cannot be read hides no other (C6)
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
@@ -29,7 +29,7 @@ from aws_executors.core.aws.response import (
     reader,
 )
 from aws_executors.core.aws.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, signed
-from aws_executors.core.ecs.answers.allocation import allocation_of
+from aws_executors.core.ecs.answers.allocation import allocation_of, epoch
 from aws_executors.core.ecs.answers.responses import EcsFailure
 from aws_executors.core.lifecycle.effects import BY_US
 from aws_executors.core.lifecycle.observation import (
@@ -250,7 +250,7 @@ def _observation(task: _Task, name: str, source: Source) -> Observation:
         started=started,
         final=task.last_status in FINAL,
         version=task.version,
-        created=None if task.created_at is None else _epoch(task.created_at),
+        created=epoch(task.created_at),
         source=source,
     )
 
@@ -358,7 +358,3 @@ def _not_attached(attachments: object) -> tuple[str | None, ...]:
         for one in attached.details or ()
         if one.name == "statusReason" and one.value
     )
-
-
-def _epoch(moment: datetime) -> float:
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
