@@ -26,7 +26,7 @@ DAGS = Path(__file__).parent / "dags"
 DAG = "demo"
 SEGMENTS = {"deferrable": 2}  # containers per try, for tasks that have more than one
 INTERRUPTED = 130
-LOOK = 0.25  # seconds between two reads of the AWS side, which are cheap
+POLL = 0.25  # seconds between two reads of the AWS side, which are cheap
 ASK = 1.0  # seconds between two calls of Airflow's API, which compete with the tasks for the CPU
 
 
@@ -162,7 +162,7 @@ def follow(up: DemoStage, run: DagRun, clock: Clock, timeout: float) -> tuple[Ta
                 return instances
             if time.time() > asked + ASK:
                 ended, instances, asked = up.api.dag_run(run).ended, up.api.task_instances(run), time.time()
-            time.sleep(LOOK)
+            time.sleep(POLL)
     raise NotReadyError(f"the DAG has not finished within {timeout:.0f} s\n{tail(up.scheduler.log)}")
 
 
@@ -200,7 +200,7 @@ def stay(up: DemoStage, clock: Clock) -> None:
         clock.say(f"{up.place.url} stays up until Ctrl-C")
         while True:
             up.deployment.check()
-            time.sleep(LOOK)
+            time.sleep(POLL)
     except KeyboardInterrupt:
         return
 

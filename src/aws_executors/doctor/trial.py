@@ -20,7 +20,7 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.doctor.checks.findings import API_VARIABLE, DEFAULT_API, Finding, error, warning
 from aws_executors.shell.transport import shown_command
 
-LOOK = 1.0
+POLL = 1.0
 NOT_SET, NOT_REACHED, NO_LAUNCHER = 3, 4, 5
 WARM = ("--warm", "s3://bucket/cell", "--idle", "60", "--tasks", "1", "--age", "60")
 """What the launcher of a container that takes one workload after another is given, with other values."""
@@ -118,7 +118,7 @@ def _followed(
         if last is not None and last.ended:
             return last
         say(f"{id_} is {last.phase if last else 'not seen yet'}")
-        time.sleep(LOOK)
+        time.sleep(POLL)
     return last
 
 

@@ -18,7 +18,7 @@ from aws_executors.run.process_tree import ProcessTree
 from aws_executors.run.task_stats import TaskStats, ecs_address, on_the_hosts_network
 
 OFTEN, RARELY, OFTEN_FOR = 0.2, 1.0, 5.0
-"""Seconds between two looks, in the first `OFTEN_FOR` seconds and later."""
+"""Seconds between two samples, in the first `OFTEN_FOR` seconds and later."""
 ON_FARGATE = "AWS_ECS_FARGATE"
 DISK = "/"
 
@@ -58,7 +58,7 @@ class Meter:
         self._ended.set()
         if self._thread is not None:
             self._thread.join(OFTEN)
-        self._look()
+        self._sample()
         largest = _largest_child() if self._alone else None
         memory = max((one for one in (self._memory_peak, largest) if one is not None), default=None)
         counts = None if self._shared_network else network(self._root)
@@ -75,12 +75,12 @@ class Meter:
 
     def _watch(self) -> None:
         self._shared_network = on_the_hosts_network()  # asked here, where nobody waits for the answer
-        looks = 0
-        while not self._ended.wait(OFTEN if looks * OFTEN < OFTEN_FOR else RARELY):
-            looks += 1
-            self._look()
+        samples = 0
+        while not self._ended.wait(OFTEN if samples * OFTEN < OFTEN_FOR else RARELY):
+            samples += 1
+            self._sample()
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         memory = self._counters.memory()
         if memory is not None:
             self._memory_peak = max(memory, self._memory_peak or 0)

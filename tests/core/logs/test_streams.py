@@ -25,7 +25,7 @@ def defined(driver: str = "awslogs", **options: str) -> dict[str, Any]:
         (defined(**AWSLOGS), Stream(group="/airflow", name="tasks/main/0f1e", region="eu-west-1")),
         (
             defined(**{"awslogs-group": "/airflow"}),
-            "awslogs-stream-prefix is not set, so that nobody knows the stream's name",
+            "awslogs-stream-prefix is not set, so nobody knows the stream's name",
         ),
         (
             defined("splunk", token="x"),

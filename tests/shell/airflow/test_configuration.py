@@ -400,7 +400,7 @@ def build(launch):
             "request_builder",
             "{m}.build",
             "from aws_executors.batch import with_tags as build",
-            "names a function that nobody called; write with_tags(name='...'); a step (launch, request)",
+            "names a function that was not called; write with_tags(name='...'); a step (launch, request)",
         ),
         (
             "request_builder",

@@ -258,7 +258,8 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     (
         "with an explicit deny",
         Rule(
-            Kind.PERMANENT, "A policy denies it, so that no other can allow it: change the one that is named."
+            Kind.PERMANENT,
+            "A policy denies it, which no other policy undoes: change the one that is named.",
         ),
     ),
     ("because no resource-based policy allows the iam:passrole", _PASS_ROLE),  # no role's own policy does
@@ -541,7 +542,7 @@ UNSENT: tuple[tuple[str, Rule, str], ...] = (
             Kind.CREDENTIALS,
             "Store the access key, secret key and session token without a line break (`echo` adds one).",
         ),
-        "the credentials have a line break in them, so that no request can be sent",
+        "the credentials have a line break in them, so no request can be sent",
     ),
     ("failed to parse: ", _PROXY, ""),
     ("invalid ipv6 url", _PROXY, ""),

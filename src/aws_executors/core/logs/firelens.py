@@ -47,7 +47,7 @@ def routed(written: Mapping[str, str], container: str, task: str) -> Result[Rout
     if not group or not name:
         option = "log_stream_prefix (or a log_stream_name with the task's id)" if group else "log_group_name"
         return Failure(
-            f"FireLens does not say in {option} where it logs to, so that nobody knows the stream's name"
+            f"FireLens does not say in {option} where it logs to, so nobody knows the stream's name"
         )
     return Success(Routed(group, name, options.get("region", "")))
 

@@ -180,11 +180,11 @@ def _prefixed(own: _Defined, task: str) -> Result[Stream, str]:
     options = _awslogs(own)
     group, prefix = options.get("awslogs-group"), options.get("awslogs-stream-prefix")
     if not group and own.log_configuration is not None and _driver(own) == "awslogs":
-        return Failure("awslogs-group is not set, so that nobody knows where it logs")
+        return Failure("awslogs-group is not set, so nobody knows where it logs")
     if not group:
         return Failure(_no_awslogs(own))
     if not prefix:
-        return Failure("awslogs-stream-prefix is not set, so that nobody knows the stream's name")
+        return Failure("awslogs-stream-prefix is not set, so nobody knows the stream's name")
     region = options.get("awslogs-region", "")
     return Success(Stream(group=group, name=f"{prefix}/{own.name}/{task}", region=region))
 

@@ -234,7 +234,7 @@ def _check_builder(build: object) -> None:
     example = "compose(batch.build, ...)"
     if form := form_of_uncalled(build):
         raise BuilderError(
-            f"compose: nobody called {_called(build)}; write {form}, behind a builder: {example}"
+            f"compose: {_called(build)} was not called; write {form}, behind a builder: {example}"
         )
     if not callable(build):
         given = type_and_value(build)
@@ -247,7 +247,7 @@ def _check_builder(build: object) -> None:
 def _check_steps(verb: str, steps: tuple[object, ...]) -> None:
     for step in steps:
         if form := form_of_uncalled(step):
-            raise BuilderError(f"{verb}: nobody called {_called(step)}; write {form}")
+            raise BuilderError(f"{verb}: {_called(step)} was not called; write {form}")
         if isinstance(step, list | tuple):
             raise BuilderError(
                 f"{verb} takes its steps one by one, not in a {type(step).__name__}; leave the brackets out"
@@ -271,7 +271,7 @@ def check_predicate(verb: str, predicate: object) -> None:
     example = "queue_is('large')"
     if form_of_uncalled(predicate):
         raise BuilderError(
-            f"{verb}: nobody called {_called(predicate)}; call it where it is named, as in {example}"
+            f"{verb}: {_called(predicate)} was not called; call it where it is named, as in {example}"
         )
     if isinstance(predicate, str):
         raise BuilderError(f"{verb} takes a predicate, not a text; for a queue write queue_is({predicate!r})")

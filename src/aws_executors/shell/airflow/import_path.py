@@ -74,7 +74,7 @@ def why_no_builder(found: object) -> Unloaded | None:
         kind = f"the class {found.__name__}" if isinstance(found, type) else _a(type(found).__name__)
         return Unloaded(f"names {kind}, not a function of one launch", BUILDER_FORM)
     if form := form_of_uncalled(found):
-        return Unloaded("names a function that nobody called", f"write {form}; {STEPS}")
+        return Unloaded("names a function that was not called", f"write {form}; {STEPS}")
     if inspect.iscoroutinefunction(found) or inspect.isgeneratorfunction(found):
         return Unloaded("names a function that is async, or yields, and so returns no request", BUILDER_FORM)
     try:

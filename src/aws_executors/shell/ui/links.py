@@ -110,11 +110,11 @@ class Links:
         if not self._free.acquire(blocking=False):
             links.done.set()
             return links  # not remembered: the next view tries again
-        look = threading.Thread(
-            target=self._look, args=(token, trace, links), name="aws-executors-link", daemon=True
+        lookup = threading.Thread(
+            target=self._look_up, args=(token, trace, links), name="aws-executors-link", daemon=True
         )
         try:
-            look.start()
+            lookup.start()
         except RuntimeError:  # there are as many threads as are allowed
             self._free.release()
             links.done.set()
@@ -125,7 +125,7 @@ class Links:
             self._known.popitem(last=False)
         return links
 
-    def _look(self, token: str, trace: Trace, links: _Links) -> None:
+    def _look_up(self, token: str, trace: Trace, links: _Links) -> None:
         try:
             source = self._lookups()
             if isinstance(source, RegionLookups):

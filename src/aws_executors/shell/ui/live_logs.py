@@ -125,7 +125,7 @@ class LiveLogs:
         # While another request reads the log, answer with what is cached instead of waiting for that call.
         if self._clock() >= followed.due and followed.lock.acquire(blocking=False):
             try:
-                self._look(source, token, followed)
+                self._read_newer(source, token, followed)
             finally:
                 followed.lock.release()
         messages = [one_line(message) for message in _messages(followed, source.region)]
@@ -139,7 +139,7 @@ class LiveLogs:
                 self._followed.popitem(last=False)
             return followed
 
-    def _look(self, source: RegionLookups, token: str, followed: _Followed) -> None:
+    def _read_newer(self, source: RegionLookups, token: str, followed: _Followed) -> None:
         began = self._clock()
         match self._newer(source.lookups, token, followed, began):
             case AwsError() as error:
