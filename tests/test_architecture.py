@@ -8,6 +8,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from configparser import ConfigParser
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parent.parent / "src"
+MYPY = SRC.parent / "mypy.ini"
 OURS = "aws_executors"
 IMPURE = ("airflow", "boto3", "botocore", "logging", "os", "random", "threading", "time")
 
@@ -183,6 +185,20 @@ def test_what_is_pure_ignores_no_type(sources: Mapping[str, Source]) -> None:
     pure = {module for module in sources if any(below(module, room) for room in PURE_ROOMS)}
     assert pure
     assert {module for module in pure if "type: ignore" in sources[module].text} == set()
+
+
+def test_mypy_lets_nothing_that_is_pure_have_an_any() -> None:
+    """But for what is handed to Jinja2."""
+    read = ConfigParser()
+    read.read(MYPY)
+    strict = {
+        name.strip()
+        for section in read.sections()
+        if read[section].get("disallow_any_explicit") == "true"
+        for name in section.removeprefix("mypy-").split(",")
+    }
+    assert {name for room in PURE_ROOMS for name in (room, f"{room}.*")} & strict == strict
+    assert {room for room in PURE_ROOMS if not {room, f"{room}.*"} & strict} == set()
 
 
 def test_each_can_be_imported(sources: Mapping[str, Source]) -> None:

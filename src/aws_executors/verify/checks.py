@@ -232,7 +232,8 @@ def _release(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
 
 
 def _stored(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
-    digest = hashlib.sha256(json.dumps({"verify": trace.token}).encode()).hexdigest()
+    workload: dict[str, object] = {"verify": trace.token}
+    digest = hashlib.sha256(json.dumps(workload).encode()).hexdigest()
     if trace.report is None or not trace.report.success:
         info = trace.report.info if trace.report else "nothing was reported"
         return failed(

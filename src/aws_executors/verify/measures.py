@@ -5,6 +5,7 @@ Law: pure; None where a run has not shown it.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.verify.checks import CHECKS
@@ -41,7 +42,7 @@ def between(first: str, then: str) -> Callable[[RunEvidence], Measurement | None
     """Seconds between two of AWS's own times."""
 
     def measure(evidence: RunEvidence) -> Measurement | None:
-        pairs = [(getattr(one, first), getattr(one, then)) for _, one in _records(evidence)]
+        pairs = [(_time(one, first), _time(one, then)) for _, one in _records(evidence)]
         return _span([b - a for a, b in pairs if a is not None and b is not None])
 
     return measure
@@ -51,10 +52,14 @@ def after_exit(then: str) -> Callable[[RunEvidence], Measurement | None]:
     """Seconds from the last line of a program (by the container's clock) to one of AWS's times."""
 
     def measure(evidence: RunEvidence) -> Measurement | None:
-        pairs = [(trace.printed("ends"), getattr(one, then)) for trace, one in _records(evidence)]
+        pairs = [(trace.printed("ends"), _time(one, then)) for trace, one in _records(evidence)]
         return _span([b - a for a, b in pairs if a is not None and b is not None])
 
     return measure
+
+
+def _time(record: AwsRecord, name: str) -> float | None:
+    return cast("float | None", getattr(record, name))
 
 
 def shown_after(evidence: RunEvidence) -> Measurement | None:
@@ -123,7 +128,7 @@ def event_order(evidence: RunEvidence) -> Measurement | None:
 def _numbers(seen: list[Observation]) -> list[int]:
     """What says which event is later, of each event that has it, in the order in which they first came."""
     numbers = (one.version if one.version is not None else one.order for one in seen)
-    return list(dict.fromkeys(one for one in numbers if one is not None))
+    return list(dict.fromkeys((one for one in numbers if one is not None), ""))
 
 
 def by_check(name: str) -> Callable[[RunEvidence], Measurement | None]:

@@ -107,7 +107,7 @@ class CaseTrace:
     @property
     def ids(self) -> tuple[str, ...]:
         """The containers that AWS has started for it, oldest first."""
-        return tuple(dict.fromkeys(one.id for one in self.submissions if one.id))
+        return tuple(dict.fromkeys((one.id for one in self.submissions if one.id), ""))
 
     @property
     def report(self) -> Report | None:

@@ -4,10 +4,9 @@ Law: pure. What cannot be read is None. Source: "Task", Amazon ECS API Reference
 Reference.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from returns.pipeline import is_successful
 
@@ -98,6 +97,72 @@ class _Job(Read):
     ecs_properties: _Properties | None = None
 
 
+class _Answer(Read):
+    tasks: tuple[object, ...] = ()
+    jobs: tuple[object, ...] = ()
+
+
+class _Platform(Read):
+    cpu_architecture: str = "X86_64"
+    operating_system_family: str | None = None
+
+
+class _ContainerDefinition(Read):
+    name: str = ""
+    cpu: int | None = None
+    memory: int | None = None
+
+
+class _TaskDefinition(Read):
+    cpu: str | None = None
+    memory: str | None = None
+    runtime_platform: _Platform = _Platform()
+    container_definitions: tuple[_ContainerDefinition, ...] = ()
+
+
+class _DescribedDefinition(Read):
+    task_definition: _TaskDefinition
+
+
+class _Provider(Read):
+    capacity_provider: str
+
+
+class _Overrides(Read):
+    cpu: str | None = None
+    memory: str | None = None
+
+
+class _RunTask(Read):
+    launch_type: str | None = None
+    capacity_provider_strategy: tuple[_Provider, ...] = ()
+    overrides: _Overrides = _Overrides()
+
+
+class _JobDefinition(Read):
+    revision: int
+    platform_capabilities: tuple[str, ...] | None = None
+    container_properties: dict[str, object] | None = None
+    ecs_properties: object = None
+
+
+class _JobDefinitions(Read):
+    job_definitions: tuple[_JobDefinition, ...] = ()
+
+
+class _Requirement(Read):
+    type: str
+    value: str
+
+
+class _Sized(Read):
+    resource_requirements: tuple[_Requirement, ...] = ()
+
+
+class _SubmitJob(Read):
+    container_overrides: _Sized = _Sized()
+
+
 def records(service: str, answer: object, container: str) -> Iterator[AwsRecord]:
     """What a DescribeTasks or DescribeJobs answer says of each container; `container` is the Airflow one.
 
@@ -106,8 +171,8 @@ def records(service: str, answer: object, container: str) -> Iterator[AwsRecord]
     >>> one.over, one.seconds, size_text(one.allocation)
     (True, 41.5, '0.25 vCPU, 512 MiB, Fargate')
     """
-    members = answer if isinstance(answer, dict) else {}
-    for each in members.get("tasks" if service == "ecs" else "jobs", ()):
+    found = read_record(_Answer, answer).value_or(_Answer())
+    for each in found.tasks if service == "ecs" else found.jobs:
         one = _of_task(each, container) if service == "ecs" else _of_job(each, container)
         if one is not None:
             yield one
@@ -150,7 +215,7 @@ def _of_job(description: object, container: str) -> AwsRecord | None:
     )
 
 
-def of_task_definition(answer: Any, kwargs: Mapping[str, Any], container: str) -> Allocation | None:
+def of_task_definition(answer: object, kwargs: object, container: str) -> Allocation | None:
     """The size of a task that is not started yet: its definition with RunTask's overrides.
 
     >>> definition = {"taskDefinition": {"cpu": "256", "memory": "512"}}
@@ -158,38 +223,53 @@ def of_task_definition(answer: Any, kwargs: Mapping[str, Any], container: str) -
     >>> size_text(of_task_definition(definition, kwargs, "main"))
     '0.25 vCPU, 1024 MiB, Fargate'
     """
-    defined, over = answer["taskDefinition"], kwargs.get("overrides", {})
-    platform = defined.get("runtimePlatform", {})
-    providers = [one["capacityProvider"] for one in kwargs.get("capacityProviderStrategy", [])]
-    containers = [
-        {"name": one.get("name"), **{key: str(one[key]) for key in ("cpu", "memory") if key in one}}
-        for one in defined.get("containerDefinitions", [])
-    ]
-    architecture = platform.get("cpuArchitecture", "X86_64")
-    description = {
-        "cpu": over.get("cpu", defined.get("cpu")),
-        "memory": over.get("memory", defined.get("memory")),
-        "launchType": kwargs.get("launchType"),
-        "capacityProviderName": providers[0] if providers else None,
-        "platformFamily": platform.get("operatingSystemFamily"),
-        "attributes": [{"name": "ecs.cpu-architecture", "value": architecture}],
-        "containers": containers,
+    read, asked = read_record(_DescribedDefinition, answer), read_record(_RunTask, kwargs)
+    if not (is_successful(read) and is_successful(asked)):
+        return None
+    defined, run = read.unwrap().task_definition, asked.unwrap()
+    platform, providers = defined.runtime_platform, run.capacity_provider_strategy
+    description: dict[str, object] = {
+        "cpu": run.overrides.cpu or defined.cpu,
+        "memory": run.overrides.memory or defined.memory,
+        "launchType": run.launch_type,
+        "capacityProviderName": providers[0].capacity_provider if providers else None,
+        "platformFamily": platform.operating_system_family,
+        "attributes": [{"name": "ecs.cpu-architecture", "value": platform.cpu_architecture}],
+        "containers": [
+            {"name": one.name, "cpu": _text(one.cpu), "memory": _text(one.memory)}
+            for one in defined.container_definitions
+        ],
     }
     return of_ecs.allocation_of(description, container=container)
 
 
-def of_job_definition(answer: Any, kwargs: Mapping[str, Any], container: str) -> Allocation | None:
-    """The same for a job, by the newest revision of its definition."""
-    revisions = sorted(answer["jobDefinitions"], key=lambda one: int(one["revision"]))
-    if not revisions:
+def of_job_definition(answer: object, kwargs: object, container: str) -> Allocation | None:
+    """The same for a job, by the newest revision of its definition.
+
+    >>> need = {"type": "VCPU", "value": "0.25"}
+    >>> old, new = ({"revision": one, "containerProperties": {"memory": 512 * one}} for one in (1, 2))
+    >>> kwargs = {"containerOverrides": {"resourceRequirements": [need]}}
+    >>> size_text(of_job_definition({"jobDefinitions": [new, old]}, kwargs, "main"))
+    '0.25 vCPU, 1024 MiB, instances'
+    """
+    read, asked = read_record(_JobDefinitions, answer), read_record(_SubmitJob, kwargs)
+    revisions = {one.revision: one for one in read.value_or(_JobDefinitions()).job_definitions}
+    if not revisions or not is_successful(asked):
         return None
-    defined = revisions[-1]
-    own = defined.get("containerProperties")
-    more = kwargs.get("containerOverrides", {}).get("resourceRequirements", [])
-    needs = {one["type"]: one for one in [*(own or {}).get("resourceRequirements", []), *more]}
-    description = {
-        "platformCapabilities": defined.get("platformCapabilities"),
-        "container": {**own, "resourceRequirements": list(needs.values())} if own else None,
-        "ecsProperties": defined.get("ecsProperties"),
+    defined = revisions[max(revisions)]
+    own = defined.container_properties
+    needs = (
+        *read_record(_Sized, own).value_or(_Sized()).resource_requirements,
+        *asked.unwrap().container_overrides.resource_requirements,
+    )
+    sizes = [{"type": kind, "value": value} for kind, value in {one.type: one.value for one in needs}.items()]
+    description: dict[str, object] = {
+        "platformCapabilities": defined.platform_capabilities,
+        "container": {**own, "resourceRequirements": sizes} if own else None,
+        "ecsProperties": defined.ecs_properties,
     }
     return of_batch.allocation_of(description, container=container)
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
