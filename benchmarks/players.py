@@ -15,10 +15,11 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from aws_executors.local.world import Effect, Event, Exited, Ref, Started, StartProcess
-from aws_executors.run import cell_store, sources
+from aws_executors.run import sources
 from aws_executors.run.__main__ import parser
-from aws_executors.run.warm import ServingContainer, ServingLimits
-from aws_executors.run.warm_fork import Ended
+from aws_executors.run.warm import cell_store
+from aws_executors.run.warm.fork import Ended
+from aws_executors.run.warm.serving import ServingContainer, ServingLimits
 from benchmarks.subjects import ACCOUNT, CLUSTER, REGION
 from benchmarks.tasks import TERMINATED, WRITE_EVERY
 

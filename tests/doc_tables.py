@@ -69,8 +69,8 @@ from aws_executors.local.verbs import Faults
 from aws_executors.local.world import NONE, PRESETS
 from aws_executors.migrate import TABLE as MIGRATION
 from aws_executors.migrate import Becomes, as_cfg, migrated, notes
-from aws_executors.verify.checks import CHECKS
-from aws_executors.verify.facts import FACTS
+from aws_executors.verify.proof.checks import CHECKS
+from aws_executors.verify.proof.facts import FACTS
 from troubles import Moment, Trouble, scenes
 
 ROOT = Path(__file__).parent.parent

@@ -60,11 +60,8 @@ class Rule:
 # The fleet page's pure modules: what a snapshot is, what is shown of it, and how.
 PURE = tuple(f"{OURS}.dashboard.{name}" for name in ("snapshot", "summary", "page"))
 CHECKS = (f"{OURS}.doctor.checks",)
-# What judges verify's containers.
-JUDGES = tuple(
-    f"{OURS}.verify.{name}" for name in ("model", "programs", "record", "checks", "measures", "facts")
-)
-PURE_ROOMS = (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE, *CHECKS, *JUDGES)
+PROOF = (f"{OURS}.verify.proof",)
+PURE_ROOMS = (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE, *CHECKS, *PROOF)
 RULES = (
     Rule(f"{OURS}.core", (*IMPURE, OURS), but=(f"{OURS}.core",)),
     *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *PURE)) for name in PURE),
@@ -72,7 +69,7 @@ RULES = (
     *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *CHECKS)) for name in CHECKS),
     Rule(f"{OURS}.doctor", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell", f"{OURS}.doctor")),
     Rule(f"{OURS}.verify", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell", f"{OURS}.verify")),
-    *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *JUDGES)) for name in JUDGES),
+    *(Rule(name, (*IMPURE, OURS), but=(f"{OURS}.core", *PROOF)) for name in PROOF),
     Rule(f"{OURS}.migrate", (*IMPURE, OURS), but=(f"{OURS}.core", f"{OURS}.migrate")),
     Rule(f"{OURS}.demo", (OURS,), but=(f"{OURS}.core", f"{OURS}.demo", f"{OURS}.local")),
     Rule(f"{OURS}.dashboard", (OURS,), but=(f"{OURS}.core", f"{OURS}.shell", f"{OURS}.dashboard")),
@@ -238,8 +235,8 @@ def test_each_can_be_imported(sources: Mapping[str, Source]) -> None:
         ("aws_executors.cli.commands.doctor", "aws_executors.local.LocalAws", True),
         ("aws_executors.demo.cloud", "aws_executors.local.LocalAws", False),
         ("aws_executors.executors", "aws_executors.cli.commands.doctor", True),
-        ("aws_executors.verify.facts", "aws_executors.shell.aws.clients", True),
-        ("aws_executors.verify.checks", "time", True),
+        ("aws_executors.verify.proof.facts", "aws_executors.shell.aws.clients", True),
+        ("aws_executors.verify.proof.checks", "time", True),
         ("aws_executors.verify.drive", "aws_executors.doctor.probe", True),
         ("aws_executors.run.sources", "aws_executors.shell.aws.clients", True),
         ("aws_executors.run.sources", "aws_executors.core.requests.stored_workload", False),

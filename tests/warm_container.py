@@ -9,9 +9,9 @@ import time
 from functools import partial
 
 from aws_executors.run.__main__ import parser
-from aws_executors.run.cell_store import OwnCell
-from aws_executors.run.warm import ServingLimits
-from aws_executors.run.warm_start import serve_cell
+from aws_executors.run.warm.cell_store import OwnCell
+from aws_executors.run.warm.serving import ServingLimits
+from aws_executors.run.warm.start import serve_cell
 
 
 def play(text: str) -> tuple[int, bool]:

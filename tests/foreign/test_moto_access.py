@@ -33,7 +33,7 @@ from aws_executors.core.warm.shape import cells_of
 from aws_executors.doctor.checks.warm import WarmEvidence, of_cells
 from aws_executors.doctor.probe import Probe
 from aws_executors.doctor.warm_probe import cells_seen
-from aws_executors.run.cell_store import ABSENT, OwnCell, Seen, Won
+from aws_executors.run.warm.cell_store import ABSENT, OwnCell, Seen, Won
 from aws_executors.shell.aws.batch import BatchCalls
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls

@@ -29,9 +29,11 @@ from cryptography.x509.oid import NameOID
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell
-from aws_executors.run import hostname, leftovers, stop_cause, task_stats
-from aws_executors.run.cell_store import ABSENT, Failed, OwnCell
+from aws_executors.run import hostname, stop_cause
 from aws_executors.run.sources import NoWorkloadError, exit_for, exit_without_answer, from_s3
+from aws_executors.run.usage import task_stats
+from aws_executors.run.warm import leftovers
+from aws_executors.run.warm.cell_store import ABSENT, Failed, OwnCell
 
 SOURCES = str(Path(__file__).parents[2] / "src")
 CUT_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n{"
@@ -159,7 +161,8 @@ sys.exit(first_process.fork(lambda: 7))
 
 AT_ITS_BEGINNING = """
 import os, signal, sys
-from aws_executors.run import first_process, warm_fork
+from aws_executors.run import first_process
+from aws_executors.run.warm import fork as warm_fork
 
 def told_meanwhile(ready=first_process.stop_at_once):
     os.kill(os.getpid(), signal.SIGTERM)  # which waits, as signals are blocked in the fork's first moment
@@ -196,7 +199,7 @@ except KeyError as error:
 
 CUT_NAME = """
 import ctypes, os, signal, sys, time
-from aws_executors.run import leftovers
+from aws_executors.run.warm import leftovers
 
 child = os.fork()
 if child == 0:
@@ -216,9 +219,10 @@ STRANGER = """
 import locale  # here: argparse does when it is used, and a stranger may not
 import os, resource, sys, tempfile
 from pathlib import Path
-from aws_executors.run import first_process, warm_fork
-from aws_executors.run.cgroup import own_cgroup
-from aws_executors.run.usage import Meter
+from aws_executors.run import first_process
+from aws_executors.run.warm import fork as warm_fork
+from aws_executors.run.usage.cgroup import own_cgroup
+from aws_executors.run.usage.meter import Meter
 
 meter = Meter()
 if os.geteuid() == 0:
@@ -299,7 +303,8 @@ first_process.leave(first_process.fork(run))
 WITH_A_THREAD = """
 import os, signal, sys, threading, time
 threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
-from aws_executors.run import first_process, warm_fork
+from aws_executors.run import first_process
+from aws_executors.run.warm import fork as warm_fork
 
 first_process.keep_signals()
 def run():
@@ -321,7 +326,8 @@ sys.exit(ended.exit_code)
 
 BEHIND_OTHERS = """
 import os, signal, sys
-from aws_executors.run import first_process, warm_fork
+from aws_executors.run import first_process
+from aws_executors.run.warm import fork as warm_fork
 
 first_process.keep_signals()
 for _ in range(200):  # as of so many orphans
@@ -332,7 +338,8 @@ sys.exit(7 if warm_fork.told_to_stop(0) == "SIGTERM" else 1)
 
 BLOCKED = """
 import os, signal, sys
-from aws_executors.run import first_process, warm_fork
+from aws_executors.run import first_process
+from aws_executors.run.warm import fork as warm_fork
 
 signal.pthread_sigmask(signal.SIG_BLOCK, first_process.WATCHED)
 first_process.keep_signals()
@@ -380,7 +387,8 @@ sys.exit(first_process.fork(run))
 
 KEPT_BACK = """
 import sys
-from aws_executors.run import first_process, warm_fork
+from aws_executors.run import first_process
+from aws_executors.run.warm import fork as warm_fork
 
 first_process.keep_signals()
 print("said by a plugin, and in nobody's log yet")
@@ -398,7 +406,7 @@ first_process.leave(first_process.fork(lambda: 7))
 MARKED = """
 import sys
 from aws_executors.core.warm.log_marks import Mark
-from aws_executors.run import warm_start
+from aws_executors.run.warm import start as warm_start
 
 warm_start._print(Mark("0b6e"))
 sys.exit(7)
@@ -511,7 +519,8 @@ def test_children_are_seen_off_where_they_were_to_be_ignored(forked: str, tmp_pa
     """As a shell's ``trap '' CHLD`` leaves it to what it executes."""
     code = (
         "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
-        "import sys; from aws_executors.run import first_process, warm_fork\n"
+        "import sys; from aws_executors.run import first_process\n"
+        "from aws_executors.run.warm import fork as warm_fork\n"
         "signal.alarm(20)\n"
         f"sys.exit({forked})\n"
     )

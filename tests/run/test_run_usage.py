@@ -15,11 +15,11 @@ import pytest
 
 from aws_executors.core.cost.measured import Measured, last_measured
 from aws_executors.local import LocalAws
-from aws_executors.run.cgroup import MIB, CgroupV1, CgroupV2, own_cgroup
-from aws_executors.run.process_tree import ProcessTree
-from aws_executors.run.task_stats import ADDRESS, TaskStats, on_the_hosts_network
-from aws_executors.run.usage import Meter, counters_here, network
-from aws_executors.run.usage_report import report_usage
+from aws_executors.run.usage.cgroup import MIB, CgroupV1, CgroupV2, own_cgroup
+from aws_executors.run.usage.meter import Meter, counters_here, network
+from aws_executors.run.usage.process_tree import ProcessTree
+from aws_executors.run.usage.report import report_usage
+from aws_executors.run.usage.task_stats import ADDRESS, TaskStats, on_the_hosts_network
 
 PAGE = 4096
 V2 = {

@@ -14,9 +14,9 @@ from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell, Served, Word
 from aws_executors.core.warm.log_marks import Mark
 from aws_executors.local import LocalAws
-from aws_executors.run.cell_store import ABSENT, Failed, OwnCell, Won
-from aws_executors.run.warm import ServingContainer, ServingLimits
-from aws_executors.run.warm_fork import Ended
+from aws_executors.run.warm.cell_store import ABSENT, Failed, OwnCell, Won
+from aws_executors.run.warm.fork import Ended
+from aws_executors.run.warm.serving import ServingContainer, ServingLimits
 from run.warm_world import BUCKET, KEY, OWN_ID, URL, CellAt, cloud
 
 LIFE = "one life"

@@ -15,8 +15,9 @@ from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.log_marks import Mark, lines_of
 from aws_executors.local import LocalAws
 from aws_executors.local.processes import kill_session
-from aws_executors.run import leftovers, warm_fork
-from aws_executors.run.cgroup import CgroupV2
+from aws_executors.run.usage.cgroup import CgroupV2
+from aws_executors.run.warm import fork as warm_fork
+from aws_executors.run.warm import leftovers
 from run.warm_world import SOURCES, Process, cloud, container
 
 pytestmark = pytest.mark.waits
@@ -283,7 +284,8 @@ def test_a_workload_that_cannot_be_started_is_one_for_another_container(
 
 UNENDED = """
 import os, time
-from aws_executors.run import first_process, leftovers, warm_fork
+from aws_executors.run import first_process
+from aws_executors.run.warm import leftovers, fork as warm_fork
 
 def run():
     if os.fork() == 0:

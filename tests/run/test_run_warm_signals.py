@@ -13,7 +13,7 @@ import pytest
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Served, Word
 from aws_executors.local import LocalAws
-from aws_executors.run.warm import OFTEN
+from aws_executors.run.warm.serving import OFTEN
 from run.warm_world import BUCKET, KEY, Process, cloud, container
 
 pytestmark = pytest.mark.waits

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 from aws_executors.core.warm.cell import Cell, Word, read
 from aws_executors.local import LocalAws
-from aws_executors.run.cell_store import OwnCell
-from aws_executors.run.warm import ServingLimits
-from aws_executors.run.warm_start import serve_cell
+from aws_executors.run.warm.cell_store import OwnCell
+from aws_executors.run.warm.serving import ServingLimits
+from aws_executors.run.warm.start import serve_cell
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -1,6 +1,6 @@
 """A container that takes one workload after another, in virtual time.
 
-Law: what `aws_executors/run/warm.py` does, in steps: its cell's rules are production's
+Law: what `aws_executors/run/warm/serving.py` does, in steps: its cell's rules are production's
 (`core/warm/cell.py`), its calls take time, their answers are lost, and a write that nobody has heard of may
 land seconds later, even after its writer's death.
 """

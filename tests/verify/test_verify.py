@@ -30,8 +30,8 @@ from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.engine.aws_events.intake import EventIntake
 from aws_executors.shell.engine.aws_events.listener import EventListener
 from aws_executors.verify import drive, watch
-from aws_executors.verify.checks import CHECKS
 from aws_executors.verify.event_receiver import NoSink
+from aws_executors.verify.proof.checks import CHECKS
 from verify.conftest import OPTIONS
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.lifecycle.effects import Report
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.verify.bill import used
-from aws_executors.verify.checks import CHECKS
-from aws_executors.verify.model import (
+from aws_executors.verify.proof.checks import CHECKS
+from aws_executors.verify.proof.model import (
     CaseTrace,
     CheckOutcome,
     CheckVerdict,
@@ -20,8 +20,8 @@ from aws_executors.verify.model import (
     SubmissionSeen,
     failed,
 )
-from aws_executors.verify.programs import LOST_ANSWER, MARK, RELEASE, RUN, Case
-from aws_executors.verify.record import AwsRecord
+from aws_executors.verify.proof.programs import LOST_ANSWER, MARK, RELEASE, RUN, Case
+from aws_executors.verify.proof.record import AwsRecord
 
 ID = "arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e"
 

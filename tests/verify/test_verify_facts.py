@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aws_executors.verify.checks import CHECKS
-from aws_executors.verify.facts import FACTS, Fact
+from aws_executors.verify.proof.checks import CHECKS
+from aws_executors.verify.proof.facts import FACTS, Fact
 
 PAGE = (Path(__file__).parents[2] / "docs/aws.md").read_text()
 TABLES = {"ECS": ("ecs",), "Batch": ("batch",), "All services": ("ecs", "batch")}

@@ -103,7 +103,7 @@ INTERRUPTED = """
 import signal, sys
 from types import SimpleNamespace
 from aws_executors.verify.drive import Drive
-from aws_executors.verify.programs import MEMORY
+from aws_executors.verify.proof.programs import MEMORY
 from aws_executors.verify.run import interruptions
 from each_line import unheard
 

@@ -15,10 +15,16 @@ from aws_executors.core.warm.cell import Cell, read
 from aws_executors.local import LocalAws
 from aws_executors.local.world.s3 import store
 from aws_executors.shell.aws.clients import Clients
-from aws_executors.verify.checks import CHECKS
-from aws_executors.verify.model import CaseTrace, CheckOutcome, CheckVerdict, RunEvidence, SubmissionSeen
-from aws_executors.verify.programs import MARK, WARM
-from aws_executors.verify.record import AwsRecord
+from aws_executors.verify.proof.checks import CHECKS
+from aws_executors.verify.proof.model import (
+    CaseTrace,
+    CheckOutcome,
+    CheckVerdict,
+    RunEvidence,
+    SubmissionSeen,
+)
+from aws_executors.verify.proof.programs import MARK, WARM
+from aws_executors.verify.proof.record import AwsRecord
 from aws_executors.verify.warm_cell import WarmCell, warm_cell
 
 KEY = "w/cells/airflow/batch/verify/0b6e-1"

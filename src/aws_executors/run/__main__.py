@@ -29,7 +29,7 @@ from aws_executors.run.sources import SOURCES, NoWorkloadError
 if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
 
-    from aws_executors.run.usage import Meter
+    from aws_executors.run.usage.meter import Meter
 
 SAME = "use the scheduler's version in the image"
 
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             workload = decoded(text)
         code = fork(lambda: supervise(workload), None if meter is None else meter.watch)
         if meter is not None:
-            from aws_executors.run.usage_report import report_usage
+            from aws_executors.run.usage.report import report_usage
 
             report_usage(meter, options.s3, options.region, options.owner)
         return code
@@ -108,9 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     """Be a container that takes many workloads; what it imports is not paid for where there is one."""
-    from aws_executors.run.cell_store import OwnCell
-    from aws_executors.run.warm import ServingLimits
-    from aws_executors.run.warm_start import serve_cell
+    from aws_executors.run.warm.cell_store import OwnCell
+    from aws_executors.run.warm.serving import ServingLimits
+    from aws_executors.run.warm.start import serve_cell
 
     limits = [getattr(options, name) for name in LIMITS]
     if None in limits:
@@ -120,7 +120,9 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _meter() -> "Meter":
-    from aws_executors.run.usage import Meter  # what it imports is not paid for where nothing is measured
+    from aws_executors.run.usage.meter import (
+        Meter,  # what it imports is not paid for where nothing is measured
+    )
 
     return Meter()
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from aws_executors.core.cost.estimate import allocation_dollars, billed_of, dollars_text
 from aws_executors.core.cost.prices import Prices
 from aws_executors.core.lifecycle.allocation import Allocation
-from aws_executors.verify.model import CaseTrace, Used
 from aws_executors.verify.plan import EXTRA, MOST_CONTAINERS
-from aws_executors.verify.record import size_text
+from aws_executors.verify.proof.model import CaseTrace, Used
+from aws_executors.verify.proof.record import size_text
 
 USUAL = 120.0
 """Seconds for which a container is usually billed; most of them are its pull, its start and its end."""

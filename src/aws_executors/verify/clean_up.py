@@ -15,7 +15,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.shell.services import Calls
 from aws_executors.verify.drive import Drive
 from aws_executors.verify.extra_calls import described
-from aws_executors.verify.model import CaseTrace
+from aws_executors.verify.proof.model import CaseTrace
 
 REASON = "aws-executors verify is done"
 STOPPED_WITHIN = 60.0

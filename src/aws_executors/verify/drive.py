@@ -18,7 +18,6 @@ from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.verify.event_receiver import EventReceiver, NoSink
 from aws_executors.verify.interceptor import Interceptor, Ledger, look_up_seen
-from aws_executors.verify.model import CaseTrace, not_checked
 from aws_executors.verify.plan import (
     Build,
     StoredCase,
@@ -28,7 +27,8 @@ from aws_executors.verify.plan import (
     request_name,
     stored_case,
 )
-from aws_executors.verify.programs import (
+from aws_executors.verify.proof.model import CaseTrace, not_checked
+from aws_executors.verify.proof.programs import (
     LOST_ANSWER,
     MEMORY,
     NEEDS_MEMORY,

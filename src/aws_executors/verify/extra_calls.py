@@ -20,9 +20,9 @@ from aws_executors.core.lifecycle.observation import Phase
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.shell.aws.ecs import cluster_of
 from aws_executors.verify.interceptor import submission
-from aws_executors.verify.model import CaseTrace, CheckVerdict, failed, not_checked, ok
 from aws_executors.verify.plan import VerifySetup
-from aws_executors.verify.record import AwsRecord, of_job_definition, of_task_definition, records
+from aws_executors.verify.proof.model import CaseTrace, CheckVerdict, failed, not_checked, ok
+from aws_executors.verify.proof.record import AwsRecord, of_job_definition, of_task_definition, records
 
 LIMITS: Mapping[str, int] = {"ecs": 8192, "batch": 30 * 1024}
 """Characters of all overrides (ECS), bytes of the request (Batch), at most."""

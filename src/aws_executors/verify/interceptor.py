@@ -16,7 +16,7 @@ from returns.result import Failure, Result
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.service import Service
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation, Phase, Source
-from aws_executors.verify.model import CaseTrace, LookUpSeen, SubmissionSeen
+from aws_executors.verify.proof.model import CaseTrace, LookUpSeen, SubmissionSeen
 from aws_executors.verify.rows import PlayedRows
 
 R = TypeVar("R")

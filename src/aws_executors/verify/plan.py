@@ -27,8 +27,8 @@ from aws_executors.shell.airflow.configuration import Configured
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.services import Backend, Calls
 from aws_executors.shell.transport import Transport, transport_of
-from aws_executors.verify.model import CaseTrace
-from aws_executors.verify.programs import CASES, LONGEST, MARK, STORED, WARM, Case
+from aws_executors.verify.proof.model import CaseTrace
+from aws_executors.verify.proof.programs import CASES, LONGEST, MARK, STORED, WARM, Case
 from aws_executors.verify.warm_cell import WarmCell, warm_cell
 
 MOST_CONTAINERS = 10

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aws_executors.core.cost.estimate import dollars_text
-from aws_executors.verify.model import CheckOutcome, CheckResult, FactResult, Findings
+from aws_executors.verify.proof.model import CheckOutcome, CheckResult, FactResult, Findings
 
 WIDTH = 120
 COLOURS: Mapping[CheckOutcome, str] = {

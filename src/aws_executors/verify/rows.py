@@ -12,7 +12,7 @@ from threading import Lock
 
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.engine.messages import RowQuery
-from aws_executors.verify.model import CaseTrace
+from aws_executors.verify.proof.model import CaseTrace
 
 GIVEN_BACK = "given back"
 

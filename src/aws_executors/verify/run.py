@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from aws_executors.verify.bill import used
-from aws_executors.verify.checks import CHECKS
 from aws_executors.verify.clean_up import clean_up
 from aws_executors.verify.drive import Drive, Interruption
 from aws_executors.verify.extra_calls import of_conflict, of_too_large, of_unknown_id
-from aws_executors.verify.facts import FACTS
-from aws_executors.verify.model import CaseTrace, CheckVerdict, Findings, RunEvidence
 from aws_executors.verify.plan import MOST_CONTAINERS, VerifySetup
-from aws_executors.verify.programs import LOST_ANSWER, RUN, Case
+from aws_executors.verify.proof.checks import CHECKS
+from aws_executors.verify.proof.facts import FACTS
+from aws_executors.verify.proof.model import CaseTrace, CheckVerdict, Findings, RunEvidence
+from aws_executors.verify.proof.programs import LOST_ANSWER, RUN, Case
 
 TOO_LARGE = Case("size limit", "a request that is too large is refused", RUN.program)
 

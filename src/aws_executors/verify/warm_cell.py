@@ -19,8 +19,8 @@ from aws_executors.core.warm.shape import cells_of, serving_arguments
 from aws_executors.core.warm.step import WarmLimits
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.transport.cells import CellStore, HeldCell, cells_at
-from aws_executors.verify.model import CaseTrace, WarmTurn
-from aws_executors.verify.programs import WARM_WORKLOADS
+from aws_executors.verify.proof.model import CaseTrace, WarmTurn
+from aws_executors.verify.proof.programs import WARM_WORKLOADS
 
 FOLDER = "verify"
 """In the place of a shape's name, so that no executor looks for a container there."""

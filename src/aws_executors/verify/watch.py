@@ -13,9 +13,9 @@ from aws_executors.shell.ui.links import Links
 from aws_executors.shell.ui.live_logs import LiveLogs
 from aws_executors.shell.ui.lookups import LazyLookups, RegionLookups
 from aws_executors.verify.extra_calls import described
-from aws_executors.verify.model import CaseTrace
 from aws_executors.verify.plan import VerifySetup
-from aws_executors.verify.programs import MARK, RUN
+from aws_executors.verify.proof.model import CaseTrace
+from aws_executors.verify.proof.programs import MARK, RUN
 
 LOOK_EVERY = 1.0
 LOOK_AT_NEW_EVERY = 0.2

@@ -20,9 +20,9 @@ from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.services import BACKENDS
 from aws_executors.verify.bill import expected_cost
 from aws_executors.verify.extra_calls import defined_size
-from aws_executors.verify.model import Findings
 from aws_executors.verify.plan import MOST_SECONDS, VerifySetup
-from aws_executors.verify.programs import RUN
+from aws_executors.verify.proof.model import Findings
+from aws_executors.verify.proof.programs import RUN
 from aws_executors.verify.report import findings_json, findings_markdown, print_table
 from aws_executors.verify.run import interruptions, verified
 

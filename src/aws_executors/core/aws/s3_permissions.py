@@ -1,6 +1,6 @@
 """What scheduler and containers must be allowed to do with stored workloads and with cells.
 
-Law: pure; the actions are those of `shell/aws/s3.py`, `run/sources.py` and `run/cell_store.py`. Source:
+Law: pure; the actions are those of `shell/aws/s3.py`, `run/sources.py` and `run/warm/cell_store.py`. Source:
 "Conditional writes" and "Using server-side encryption with AWS KMS keys", S3 User Guide; Service
 Authorization Reference, KMS.
 """

@@ -1,6 +1,6 @@
 """What a container measured of itself: the one line in which the launcher reports it, written and read here.
 
-Law: text in, values out; both sides use it, the launcher that measures (`run/usage.py`) and the executor that
+Law: text in, values out; both sides use it, the launcher that measures (`run/usage/`) and the executor that
 reads. A line comes from a container, so it is read as foreign input: bounded, and None if anything is wrong.
 """
 

@@ -1,7 +1,7 @@
 """The cell of a warm container: one small object in the store, by which workloads are handed to it.
 
 Law: text in, text out; both sides use it, the executor that offers workloads (`shell/engine/warm/`) and the
-container that takes them (`run/warm.py`). Three rules make it safe, and `tests/core/warm/test_cell.py`
+container that takes them (`run/warm/`). Three rules make it safe, and `tests/core/warm/test_cell.py`
 searches all interleavings for a breach of them:
 
 1. Every write is conditional on the ETag that the writer saw last, so whoever's write lands owns the step;

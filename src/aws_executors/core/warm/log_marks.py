@@ -1,6 +1,6 @@
 """The lines by which a warm container's log says which workload the lines between them belong to.
 
-Law: text in, text out. The container writes them (`run/warm.py`) to the stream that has the tasks' own
+Law: text in, text out. The container writes them (`run/warm/`) to the stream that has the tasks' own
 lines; whoever shows the log of one task instance cuts it out by them. They are JSON, as the lines of
 Airflow's supervisor are, and hold no secret: `workload` is the token of the job, under a name that no
 redaction of secrets hides, `ti_id` the id of the task instance, as in the task's own lines (a callback has

@@ -8,7 +8,7 @@ promises is a check of its own.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aws_executors.verify.measures import (
+from aws_executors.verify.proof.measures import (
     Measurement,
     after_exit,
     between,
@@ -20,7 +20,7 @@ from aws_executors.verify.measures import (
     shown_after,
     signal,
 )
-from aws_executors.verify.model import FactResult, RunEvidence
+from aws_executors.verify.proof.model import FactResult, RunEvidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

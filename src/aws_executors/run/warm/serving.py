@@ -15,8 +15,8 @@ from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell, Word
 from aws_executors.core.warm.log_marks import Mark, begin_of
-from aws_executors.run.cell_store import ABSENT, Failed, Gone, Lost, NoCell, Seen, Won, Written
-from aws_executors.run.warm_fork import Ended
+from aws_executors.run.warm.cell_store import ABSENT, Failed, Gone, Lost, NoCell, Seen, Won, Written
+from aws_executors.run.warm.fork import Ended
 
 OFTEN, RARELY, OFTEN_FOR = 0.5, 1.0, 60.0
 """Seconds between two looks at the cell, in the first `OFTEN_FOR` seconds of idleness and later."""

@@ -7,7 +7,7 @@ sum of each process's proportional share (PSS), for forks share most of what the
 from contextlib import suppress
 from pathlib import Path
 
-from aws_executors.run.cgroup import spent_by_children
+from aws_executors.run.usage.cgroup import spent_by_children
 
 
 class ProcessTree:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import cast
 
 from aws_executors.core.lifecycle.observation import Observation
-from aws_executors.verify.checks import CHECKS
-from aws_executors.verify.model import CaseTrace, CheckOutcome, RunEvidence
-from aws_executors.verify.programs import ADOPTION, RELEASE, STOP
-from aws_executors.verify.record import AwsRecord
+from aws_executors.verify.proof.checks import CHECKS
+from aws_executors.verify.proof.model import CaseTrace, CheckOutcome, RunEvidence
+from aws_executors.verify.proof.programs import ADOPTION, RELEASE, STOP
+from aws_executors.verify.proof.record import AwsRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from uuid import uuid4
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.log_marks import Mark
-from aws_executors.run import hostname, leftovers
+from aws_executors.run import hostname
 from aws_executors.run.first_process import UNWRITTEN, keep_signals, say
 from aws_executors.run.preload import preload_for_many, without_collecting
 from aws_executors.run.sources import NoWorkloadError
-from aws_executors.run.warm import ServingContainer, ServingLimits, Store
-from aws_executors.run.warm_fork import run_apart, told_to_stop
+from aws_executors.run.warm import leftovers
+from aws_executors.run.warm.fork import run_apart, told_to_stop
+from aws_executors.run.warm.serving import ServingContainer, ServingLimits, Store
 
 ASKED = 5
 """How often the platform is asked for the container's id, a second apart: without it there is no cell."""

@@ -11,8 +11,8 @@ from enum import StrEnum
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.lifecycle.effects import LogEvent, ReleaseSlot, Report
 from aws_executors.core.lifecycle.observation import Observation
-from aws_executors.verify.programs import MARK, Case
-from aws_executors.verify.record import AwsRecord
+from aws_executors.verify.proof.programs import MARK, Case
+from aws_executors.verify.proof.record import AwsRecord
 
 
 class CheckOutcome(StrEnum):

@@ -9,7 +9,7 @@ from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.requests.stored_workload import bucket_and_key
 from aws_executors.run.first_process import say
 from aws_executors.run.sources import s3_client
-from aws_executors.run.usage import Meter
+from aws_executors.run.usage.meter import Meter
 
 ANSWER_WITHIN = 3  # seconds to connect, and to read
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from aws_executors.run.cgroup import alone_among, own_cgroup, parent_of
+from aws_executors.run.usage.cgroup import alone_among, own_cgroup, parent_of
 
 Files: TypeAlias = Mapping[str, int]
 """All that is in a folder, below it as well, by path: when each was changed last, in nanoseconds."""

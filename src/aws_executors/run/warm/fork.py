@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
-from aws_executors.run import leftovers
 from aws_executors.run.first_process import PASSED_ON, followed, forked, signals
+from aws_executors.run.warm import leftovers
 
 if TYPE_CHECKING:
     from aws_executors.core.cost.measured import Measured
-    from aws_executors.run.usage import Meter
+    from aws_executors.run.usage.meter import Meter
 
 CLEAN = b"clean"
 
@@ -77,13 +77,15 @@ def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> En
 
 
 def _meter() -> "Meter":
-    from aws_executors.run.usage import Meter  # what it imports is not paid for where nothing is measured
+    from aws_executors.run.usage.meter import (
+        Meter,  # what it imports is not paid for where nothing is measured
+    )
 
     return Meter(alone=False)
 
 
 def _reported(meter: "Meter") -> "Measured":
-    from aws_executors.run.usage_report import report_usage
+    from aws_executors.run.usage.report import report_usage
 
     return report_usage(meter, None, None)
 

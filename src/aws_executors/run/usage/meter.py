@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from aws_executors.core.cost.measured import Measured
-from aws_executors.run.cgroup import MIB, Counters, own_cgroup
-from aws_executors.run.process_tree import ProcessTree
-from aws_executors.run.task_stats import TaskStats, ecs_address, on_the_hosts_network
+from aws_executors.run.usage.cgroup import MIB, Counters, own_cgroup
+from aws_executors.run.usage.process_tree import ProcessTree
+from aws_executors.run.usage.task_stats import TaskStats, ecs_address, on_the_hosts_network
 
 OFTEN, RARELY, OFTEN_FOR = 0.2, 1.0, 5.0
 """Seconds between two samples, in the first `OFTEN_FOR` seconds and later."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aws_executors.core.lifecycle.effects import ORPHANED, TAKEN_BACK, LogEvent
 from aws_executors.core.lifecycle.observation import Cause
-from aws_executors.verify.model import (
+from aws_executors.verify.proof.model import (
     CaseTrace,
     CheckOutcome,
     CheckResult,
@@ -21,7 +21,7 @@ from aws_executors.verify.model import (
     not_checked,
     ok,
 )
-from aws_executors.verify.programs import (
+from aws_executors.verify.proof.programs import (
     ADOPTION,
     EXIT,
     EXIT_CODE,

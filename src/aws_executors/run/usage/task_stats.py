@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from aws_executors.run.cgroup import Counters
+from aws_executors.run.usage.cgroup import Counters
 
 ADDRESS = "ECS_CONTAINER_METADATA_URI_V4"
 ANSWER_WITHIN = 0.5  # seconds
