@@ -13,8 +13,7 @@ from typing import Annotated, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from aws_executors.core.requests.merge import KEY, MergedBy, merge
-from aws_executors.core.requests.wire import Environment, KeyValuePair, Text, structure
-from aws_executors.core.validation import as_whole
+from aws_executors.core.requests.wire import Environment, KeyValuePair, Text, number_as_text, structure
 
 ResourceType = Literal["GPU", "MEMORY", "VCPU"]
 
@@ -31,13 +30,10 @@ def as_amount(value: object) -> object:
     >>> as_amount(0.25), as_amount(2.0), as_amount(122880), as_amount("1")
     ('0.25', '2', '122880', '1')
     """
-    value = as_whole(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    if isinstance(value, int) and value.bit_length() > 64:
-        return value  # Python itself prints no number of 4,301 digits
-    plain = int(value) if isinstance(value, int) else float(value)  # an IntEnum, numpy's: of another repr
-    return f"{Decimal(repr(plain)):f}".removesuffix(".0")
+    plain = number_as_text(value)
+    if not isinstance(plain, float):
+        return plain
+    return f"{Decimal(repr(float(plain))):f}".removesuffix(".0")  # numpy's floats have another repr
 
 
 def in_capitals(value: object) -> object:

@@ -163,13 +163,14 @@ TagKey = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(tag_
 TagValue = Annotated[str, Field(max_length=256), AfterValidator(tag_text)]
 
 
-def _number_as_text(value: object) -> object:
+def number_as_text(value: object) -> object:
+    """A whole number of up to 64 bits as text; anything else as it is."""
     number = as_whole(value)
     whole = isinstance(number, int) and not isinstance(number, bool) and number.bit_length() < 64
     return str(number) if whole else value  # Python itself prints no number of 4,301 digits
 
 
-Digits = Annotated[str, Field(min_length=1), BeforeValidator(_number_as_text)]
+Digits = Annotated[str, Field(min_length=1), BeforeValidator(number_as_text)]
 """A number that AWS wants as text (``"cpu": "256"``); an int is read too."""
 
 
