@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 
 from aws_executors.demo.cloud import Names, create_events
 from aws_executors.local import LocalAws
-from aws_executors.local.world import Event
+from aws_executors.local.world import ProcessEvent
 from benchmarks import subjects as names
 from benchmarks.tasks import Tasks
 
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str]) -> None:
     plan: dict[str, Any] = json.loads(arguments[0])
     made: list[Tasks] = []
 
-    def runner(report: Callable[[Event], None]) -> Tasks:
+    def runner(report: Callable[[ProcessEvent], None]) -> Tasks:
         made.append(Tasks(report, Path(plan["database"]), tuple(plan["lives"]), silent=plan["silent"]))
         return made[0]
 

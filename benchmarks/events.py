@@ -30,7 +30,7 @@ from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.demo.cloud import Names, create_events
 from aws_executors.local import LocalAws
-from aws_executors.local.world import Effect, Event, Exited, Started, StartProcess
+from aws_executors.local.world import Exited, ProcessEffect, ProcessEvent, Started, StartProcess
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.aws.event_queue import EventQueue
@@ -52,13 +52,13 @@ PACE = PollInterval(quickest=60.0, slowest=60.0)
 class Timers:
     """Containers that end with an error after a second or two; `ended` says when, by their tokens."""
 
-    def __init__(self, report: Callable[[Event], None]) -> None:
+    def __init__(self, report: Callable[[ProcessEvent], None]) -> None:
         self.environment: dict[str, str] = {}
         self.ended: dict[str, float] = {}
         self._report = report
         self._lives = itertools.cycle((1.0, 1.3, 1.6, 1.9))
 
-    def act(self, effect: Effect) -> None:
+    def act(self, effect: ProcessEffect) -> None:
         """Start one."""
         if isinstance(effect, StartProcess):
             self._report(Started(effect.ref))
@@ -193,7 +193,7 @@ def measured(schedulers: int, containers: int) -> tuple[list[float], list[float]
     """Seconds from an exit to its report, and from RunTask to the report of one that never started."""
     made: list[Timers] = []
 
-    def runner(report: Callable[[Event], None]) -> Timers:
+    def runner(report: Callable[[ProcessEvent], None]) -> Timers:
         made.append(Timers(report))
         return made[0]
 

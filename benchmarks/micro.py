@@ -42,7 +42,7 @@ from aws_executors.core.requests.compose import built
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.local import LocalAws
-from aws_executors.local.world import Effect, Event, Started, StartProcess
+from aws_executors.local.world import ProcessEffect, ProcessEvent, Started, StartProcess
 from aws_executors.shell.engine.job_table import JobTable
 from aws_executors.shell.engine.messages import WorkItem
 from benchmarks import subjects as names
@@ -58,11 +58,11 @@ Costs: TypeAlias = dict[str, float]
 class NoContainers:
     """Containers that start and never end."""
 
-    def __init__(self, report: Callable[[Event], None]) -> None:
+    def __init__(self, report: Callable[[ProcessEvent], None]) -> None:
         self._report = report
         self.environment: dict[str, str] = {}
 
-    def act(self, effect: Effect) -> None:
+    def act(self, effect: ProcessEffect) -> None:
         """Started, and that is all."""
         if isinstance(effect, StartProcess):
             self._report(Started(effect.ref))

@@ -14,7 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from aws_executors.local.world import Effect, Event, Exited, Ref, Started, StartProcess
+from aws_executors.local.world import Exited, ProcessEffect, ProcessEvent, Ref, Started, StartProcess
 from aws_executors.run import sources
 from aws_executors.run.__main__ import parser
 from aws_executors.run.warm import cell_store
@@ -37,7 +37,7 @@ class Players:
     when it ended.
     """
 
-    def __init__(self, report: Callable[[Event], None], database: Path, factor: float) -> None:
+    def __init__(self, report: Callable[[ProcessEvent], None], database: Path, factor: float) -> None:
         self.environment: dict[str, str] = {}
         self.starts: dict[str, list[tuple[float, int, float]]] = {}
         self.ends: dict[str, float] = {}
@@ -52,7 +52,7 @@ class Players:
         setattr(cell_store, "s3_client", shared)  # noqa: B010 - the module does not export it
         threading.Thread(target=self._write, daemon=True).start()
 
-    def act(self, effect: Effect) -> None:
+    def act(self, effect: ProcessEffect) -> None:
         """Start a container, or tell it to stop."""
         if isinstance(effect, StartProcess):
             stop = self._stops[effect.ref] = threading.Event()

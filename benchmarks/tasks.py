@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
-from aws_executors.local.world import Effect, Event, Exited, Ref, Started, StartProcess
+from aws_executors.local.world import Exited, ProcessEffect, ProcessEvent, Ref, Started, StartProcess
 
 WRITE_EVERY = 0.05  # seconds
 ERROR, TERMINATED = 1, 143
@@ -37,7 +37,7 @@ class Tasks:
 
     def __init__(
         self,
-        report: Callable[[Event], None],
+        report: Callable[[ProcessEvent], None],
         database: Path,
         lives: tuple[float, float],
         *,
@@ -60,7 +60,7 @@ class Tasks:
         for work in (self._end_on_time, self._write):
             threading.Thread(target=work, daemon=True).start()
 
-    def act(self, effect: Effect) -> None:
+    def act(self, effect: ProcessEffect) -> None:
         """Start a container, or end it at once when it is signalled."""
         now = time.monotonic()
         with self._changed:

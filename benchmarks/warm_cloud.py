@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aws_executors.local import LocalAws
-from aws_executors.local.world import Event
+from aws_executors.local.world import ProcessEvent
 from benchmarks.cloud import ROOM, create
 from benchmarks.players import Players
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> None:
     plan: dict[str, Any] = json.loads(arguments[0])
     made: list[Players] = []
 
-    def runner(report: Callable[[Event], None]) -> Players:
+    def runner(report: Callable[[ProcessEvent], None]) -> Players:
         made.append(Players(report, Path(plan["database"]), plan["factor"]))
         return made[0]
 

@@ -42,6 +42,8 @@ COMMAND = {
 """Names that every command has."""
 TWICE = {
     "ResourceRequirement": "both services have a structure of this name",
+    "Step": "both services have steps",
+    "Tags": "both services have tags, each in a form of its own",
     "tag_resource": "both services have an operation of this name",
 }
 """Names that stand for two things beside, and why."""
@@ -387,14 +389,31 @@ class AwsError: ...
     assert faulty(found) == {"Lost", "BareError", "Quiet"}
 
 
+TYPE_NAME = re.compile(r"(?=.*[a-z])[A-Z][A-Za-z]+")
+
+
 def homes(trees: Mapping[str, ast.Module]) -> dict[str, list[str]]:
-    """Every public class and function of these modules, with the modules that it stands in."""
+    """Every public class, function and name of a type, with the modules that it stands in."""
     found: dict[str, list[str]] = {}
     for module, tree in trees.items():
         for node in tree.body:
-            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                found.setdefault(node.name, []).append(module)
+            match node:
+                case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    found.setdefault(name, []).append(module)
+                case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)) if (
+                    TYPE_NAME.fullmatch(name) and not is_variable(node.value)
+                ):
+                    found.setdefault(name, []).append(module)
     return {name: modules for name, modules in found.items() if not name.startswith("_")}
+
+
+def is_variable(made: ast.expr | None) -> bool:
+    """Whether this makes a variable for types, of which each module has its own."""
+    match made:
+        case ast.Call(func=ast.Name(id="TypeVar" | "ParamSpec")):
+            return True
+        case _:
+            return False
 
 
 def ambiguous(name: str, modules: Sequence[str]) -> bool:
@@ -428,5 +447,9 @@ def test_tells_twins_from_namesakes(name: str, modules: list[str], wrong: bool) 
 
 
 def test_finds_public_names_alone() -> None:
-    code = {"a": "def one(): ...\nclass _Two: ...", "b": "async def one():\n    def inner(): ..."}
-    assert homes({module: ast.parse(text) for module, text in code.items()}) == {"one": ["a", "b"]}
+    code = {
+        "a": "def one(): ...\nclass _Two: ...\nKind = int | str\nLIMIT = 1\nItem = TypeVar('Item')",
+        "b": "async def one():\n    def inner(): ...\nKind: TypeAlias = 'str'",
+    }
+    found = homes({module: ast.parse(text) for module, text in code.items()})
+    assert found == {"one": ["a", "b"], "Kind": ["a", "b"]}

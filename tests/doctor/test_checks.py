@@ -6,7 +6,7 @@ import pytest
 
 from aws_executors.cli.commands.doctor import report_text
 from aws_executors.doctor.checks.findings import Airflow, Finding, Severity, Unasked, of_airflow
-from aws_executors.doctor.checks.image import Configuration, Image, reference
+from aws_executors.doctor.checks.image import Image, ImageConfiguration, reference
 from aws_executors.doctor.checks.routes import Endpoint, RouteTable, SubnetRoute, Ways, of_ways
 from aws_executors.doctor.checks.volumes import Files, of_files
 from aws_executors.doctor.checks.warm import LifecycleRule, WarmEvidence, of_cells, of_package
@@ -174,4 +174,7 @@ def test_a_volume_of_the_image_can_be_written_to(
     [({}, None), ({"Volumes": None}, None), ({"Volumes": {"/logs": {}}}, {"/logs": {}})],
 )
 def test_an_image_s_volumes_are_read(config: dict[str, object], volumes: dict[str, object] | None) -> None:
-    assert Configuration.model_validate({"architecture": "amd64", "config": config}).config.volumes == volumes
+    assert (
+        ImageConfiguration.model_validate({"architecture": "amd64", "config": config}).config.volumes
+        == volumes
+    )

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from aws_executors.core.cost.measured import usage_address
 from aws_executors.core.requests.stored_workload import numbered
-from aws_executors.demo.__main__ import DAG, Clock, final_checks, follow
+from aws_executors.demo.__main__ import DAG, Stopwatch, final_checks, follow
 from aws_executors.demo.api import DagRun
 from aws_executors.demo.proof import tokenless
 from aws_executors.demo.stage import ASK, DemoStage, is_store
@@ -29,7 +29,7 @@ PATIENCE = 120.0  # seconds
 
 
 def test_the_same_dag_by_way_of_s3_and_no_token_anywhere(up: DemoStage) -> None:
-    clock = Clock(Console(file=io.StringIO()), time.time())
+    clock = Stopwatch(Console(file=io.StringIO()), time.time())
     run = up.trigger(DAG)
     claims = final_checks(up, run, follow(up, run, clock, timeout=180.0))
     assert [str(claim) for claim in claims if not claim.holds] == []

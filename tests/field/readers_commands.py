@@ -179,7 +179,7 @@ def job_definition(given: Any) -> dict[str, object]:
         settings=settings,
         request=request,
         queues=queues,
-        environments=(read_record(batch_evidence.Environment, around).unwrap(),),
+        environments=(read_record(batch_evidence.ComputeEnvironment, around).unwrap(),),
         definitions=(definition,),
     )
     seen = replace(seen, quota=4000.0, log_groups=tuple(given.get("log_groups", ())))

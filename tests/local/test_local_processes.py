@@ -26,7 +26,7 @@ from each_line import not_heard
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aws_executors.local.world import Event
+    from aws_executors.local.world import ProcessEvent
     from local.conftest import Account
 
 
@@ -223,7 +223,7 @@ def test_a_signal_to_an_ended_process_leaves_it_to_its_waiter() -> None:
 
 
 def test_a_container_that_somebody_else_reaped_has_ended_and_is_no_success() -> None:
-    said: list[Event] = []
+    said: list[ProcessEvent] = []
     containers, ref = Containers(said.append), Ref("t", "app")
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # from now on the system itself reaps
     try:
@@ -321,7 +321,7 @@ def test_a_long_line_is_several_events_and_an_empty_one_none(account: Account) -
 
 
 def test_no_container_starts_once_they_are_closed(tmp_path: Path) -> None:
-    reported: list[Event] = []
+    reported: list[ProcessEvent] = []
     containers = Containers(reported.append)
     containers.close(1)
     command = (sys.executable, "-c", f"open({str(tmp_path / 'ran')!r}, 'w')")

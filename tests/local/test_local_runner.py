@@ -3,19 +3,19 @@
 from collections.abc import Callable
 
 from aws_executors.local import LocalAws
-from aws_executors.local.world import Effect, Event, Exited, Ref, Started, StartProcess
+from aws_executors.local.world import Exited, ProcessEffect, ProcessEvent, Ref, Started, StartProcess
 
 
 class Instant:
     """Every container ends at once, with the code that its command's last word says."""
 
-    def __init__(self, report: Callable[[Event], None]) -> None:
+    def __init__(self, report: Callable[[ProcessEvent], None]) -> None:
         self.report = report
         self.environment: dict[str, str] = {}
         self.seen: list[tuple[Ref, str]] = []
         self.closed = False
 
-    def act(self, effect: Effect) -> None:
+    def act(self, effect: ProcessEffect) -> None:
         """Started and ended, or nothing left to signal."""
         if isinstance(effect, StartProcess):
             self.seen.append((effect.ref, {**self.environment, **effect.environment}["AWS_REGION"]))
@@ -34,7 +34,7 @@ class Instant:
 def test_containers_are_what_the_runner_makes_of_them() -> None:
     made: list[Instant] = []
 
-    def runner(report: Callable[[Event], None]) -> Instant:
+    def runner(report: Callable[[ProcessEvent], None]) -> Instant:
         made.append(Instant(report))
         return made[0]
 

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
 from typing import Any, TypeAlias
 
-Scope: TypeAlias = MutableMapping[str, Any]
+_Scope: TypeAlias = MutableMapping[str, Any]
 Application: TypeAlias = Callable[
-    [Scope, Callable[[], Awaitable[Scope]], Callable[[Scope], Awaitable[None]]], Awaitable[None]
+    [_Scope, Callable[[], Awaitable[_Scope]], Callable[[_Scope], Awaitable[None]]], Awaitable[None]
 ]
 
 
@@ -18,7 +18,10 @@ class DashboardApp:
     """The ASGI application that Airflow mounts."""
 
     async def __call__(
-        self, scope: Scope, receive: Callable[[], Awaitable[Scope]], send: Callable[[Scope], Awaitable[None]]
+        self,
+        scope: _Scope,
+        receive: Callable[[], Awaitable[_Scope]],
+        send: Callable[[_Scope], Awaitable[None]],
     ) -> None:
         """Answer one request."""
         await _application()(scope, receive, send)

@@ -31,7 +31,7 @@ ASK = 1.0  # seconds between two calls of Airflow's API, which compete with the 
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class Stopwatch:
     """Prints events with the time since the start."""
 
     console: Console
@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
 def run_on(stage: AbstractContextManager[DemoStage], options: argparse.Namespace) -> int:
     """Run the demo on this stage; returns the exit code."""
     isolate()
-    clock = Clock(Console(), time.time())
+    clock = Stopwatch(Console(), time.time())
     try:
         clock.say("starting an embedded AWS, and Airflow in front of it")
         with stage as up:
@@ -131,7 +131,7 @@ def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[DemoStage]:
     return stage(DAGS, logs, shared, names, image=shared)
 
 
-def run_demo(clock: Clock, up: DemoStage, *, timeout: float, keep: bool) -> bool:
+def run_demo(clock: Stopwatch, up: DemoStage, *, timeout: float, keep: bool) -> bool:
     """Run the DAG and check the result; returns whether everything promised is true."""
     clock.say(f"Airflow is up: {up.place.url} (no login: everyone is an administrator)")
     if up.names.warm:
@@ -149,7 +149,7 @@ def run_demo(clock: Clock, up: DemoStage, *, timeout: float, keep: bool) -> bool
     return green
 
 
-def follow(up: DemoStage, run: DagRun, clock: Clock, timeout: float) -> tuple[TaskInstance, ...]:
+def follow(up: DemoStage, run: DagRun, clock: Stopwatch, timeout: float) -> tuple[TaskInstance, ...]:
     """Show a run until it and its containers have ended; returns its task instances."""
     deadline = time.time() + timeout
     ended, instances, asked = False, up.api.task_instances(run), time.time()
@@ -194,7 +194,7 @@ def by_usage(up: DemoStage, dag_run: DagRun, containers: int) -> tuple[proof.Cla
     return (proof.all_recorded(up.recorded(dag_run, containers), containers),) if up.names.usage else ()
 
 
-def stay(up: DemoStage, clock: Clock) -> None:
+def stay(up: DemoStage, clock: Stopwatch) -> None:
     """Leave everything running until Ctrl-C."""
     try:  # Whoever reads the line may press Ctrl-C before it is all written.
         clock.say(f"{up.place.url} stays up until Ctrl-C")

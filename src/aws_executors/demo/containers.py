@@ -15,10 +15,10 @@ from aws_executors.core.requests.stored_workload import opened
 from aws_executors.core.warm.cell import Cell, read
 from aws_executors.demo.api import Answered, TaskTry
 
-Stored = Mapping[str, bytes]
+Objects = Mapping[str, bytes]
 """Everything that was ever written to the store, by address."""
 
-NOTHING: Stored = MappingProxyType({})
+NOTHING: Objects = MappingProxyType({})
 ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
 
 
@@ -101,7 +101,7 @@ class Container:
         return f"{self.service} {self.id} of {self.task.label} try {self.task.try_number}"
 
 
-def whom(command: Iterable[str], stored: Stored = NOTHING) -> TaskTry:
+def whom(command: Iterable[str], stored: Objects = NOTHING) -> TaskTry:
     """The try named in a container's workload, which is in its command or in the store; ValueError if none.
 
     >>> whom(("python", "-m", "run", "--json-string", '{"ti": {"task_id": "load", "try_number": 2}}')).label
@@ -152,7 +152,7 @@ def turns_in(puts: Iterable[tuple[str, bytes]]) -> tuple[Turn, ...]:
     )
 
 
-def from_ecs(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
+def from_ecs(view: Mapping[str, object], stored: Objects = NOTHING) -> Container:
     """Read a task of DescribeTasks; its times are in epoch seconds."""
     task = TaskView.model_validate(view)
     return Container(
@@ -167,7 +167,7 @@ def from_ecs(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
     )
 
 
-def from_batch(view: Mapping[str, object], stored: Stored = NOTHING) -> Container:
+def from_batch(view: Mapping[str, object], stored: Objects = NOTHING) -> Container:
     """Read a job of DescribeJobs; its times are in epoch milliseconds."""
     job = JobView.model_validate(view)
     return Container(
@@ -183,7 +183,7 @@ def from_batch(view: Mapping[str, object], stored: Stored = NOTHING) -> Containe
 
 
 def read_containers(
-    tasks: Iterable[Mapping[str, object]], jobs: Iterable[Mapping[str, object]], stored: Stored = NOTHING
+    tasks: Iterable[Mapping[str, object]], jobs: Iterable[Mapping[str, object]], stored: Objects = NOTHING
 ) -> tuple[Container, ...]:
     """Every container of both services, the oldest first."""
     containers = [*(from_ecs(task, stored) for task in tasks), *(from_batch(job, stored) for job in jobs)]

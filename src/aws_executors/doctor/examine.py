@@ -179,7 +179,7 @@ def seen_on_batch(
 
 
 def _networks(
-    found: batch_evidence.Evidence, known: tuple[batch_evidence.Environment, ...], probe: Probe
+    found: batch_evidence.Evidence, known: tuple[batch_evidence.ComputeEnvironment, ...], probe: Probe
 ) -> Iterator[Network]:
     definition = found.definition
     for one in known:

@@ -25,11 +25,11 @@ from aws_executors.core.aws.response import Read, read_record
 from aws_executors.core.redact.values import mask
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.types import http_url
-from aws_executors.doctor.checks.batch_evidence import Environment, JobDefinition, Queue
+from aws_executors.doctor.checks.batch_evidence import ComputeEnvironment, JobDefinition, Queue
 from aws_executors.doctor.checks.ecs_evidence import Cluster, TaskDefinition
 from aws_executors.doctor.checks.fargate_quota import ServiceQuota
 from aws_executors.doctor.checks.findings import Airflow, Identity, Unasked
-from aws_executors.doctor.checks.image import Evidence
+from aws_executors.doctor.checks.image import ImageEvidence
 from aws_executors.doctor.checks.network import Network, SecurityGroup, Subnet
 from aws_executors.doctor.checks.routes import Endpoint, RouteTable, Ways
 from aws_executors.doctor.registry import image_seen
@@ -37,7 +37,7 @@ from aws_executors.shell.airflow import features
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.aws.call import call_aws, gone
 from aws_executors.shell.aws.clients import client_of, config
-from aws_executors.shell.aws.credentials import Access, Reader, access
+from aws_executors.shell.aws.credentials import Access, ConnectionReader, access
 
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser
@@ -116,7 +116,7 @@ def api_status(url: str) -> int | Unasked | None:
 class Probe:
     """Asks AWS about one section of airflow.cfg; makes no call that changes anything."""
 
-    def __init__(self, settings: Settings, *, read_connection: Reader = from_airflow) -> None:
+    def __init__(self, settings: Settings, *, read_connection: ConnectionReader = from_airflow) -> None:
         self._settings = settings
         self._made: dict[str, object] = {}
         self._way = access(settings.conn_id, settings.region, config(settings), read_connection)
@@ -176,10 +176,10 @@ class Probe:
         """The job queue of this name or ARN."""
         return self.some(Queue, "jobQueues", "batch", "describe_job_queues", jobQueues=[name])
 
-    def environments(self, names: Sequence[str]) -> tuple[Environment, ...] | Unasked | None:
+    def environments(self, names: Sequence[str]) -> tuple[ComputeEnvironment, ...] | Unasked | None:
         """These compute environments."""
         return self.some(
-            Environment,
+            ComputeEnvironment,
             "computeEnvironments",
             "batch",
             "describe_compute_environments",
@@ -258,7 +258,7 @@ class Probe:
             remedy=remedy,
         )
 
-    def image(self, name: str, architecture: str) -> Evidence:
+    def image(self, name: str, architecture: str) -> ImageEvidence:
         """What Amazon ECR returns for an image."""
         return image_seen(self.ask, name, self._settings.region, architecture)
 

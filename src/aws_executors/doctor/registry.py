@@ -20,9 +20,9 @@ from aws_executors.doctor.checks.findings import Unasked
 from aws_executors.doctor.checks.image import (
     ARCHITECTURES,
     KINDS,
-    Configuration,
-    Evidence,
     Image,
+    ImageConfiguration,
+    ImageEvidence,
     Manifest,
     Reference,
     pairs,
@@ -34,7 +34,7 @@ LARGEST = 1 << 20
 TIMEOUT = 5.0
 
 
-def image_seen(ask: Ask, text: str, region: str, architecture: str) -> Evidence:
+def image_seen(ask: Ask, text: str, region: str, architecture: str) -> ImageEvidence:
     """What the registry has under this name; None if it is not a registry that can be asked."""
     named = reference(text)
     if named is None or named.region != region:
@@ -45,7 +45,7 @@ def image_seen(ask: Ask, text: str, region: str, architecture: str) -> Evidence:
         return Unasked(f"{text}: {problem}")
 
 
-def _seen(ask: Ask, named: Reference, architecture: str) -> Evidence:
+def _seen(ask: Ask, named: Reference, architecture: str) -> ImageEvidence:
     manifest = _manifest(ask, named, {"imageTag": named.tag} if named.tag else {"imageDigest": named.digest})
     if not isinstance(manifest, Manifest):
         return manifest or Image(text=named.text, architectures=())
@@ -79,7 +79,7 @@ def _manifest(ask: Ask, named: Reference, id_: Mapping[str, str]) -> Manifest | 
             return Manifest.model_validate(json.loads(images[0]["imageManifest"])) if images else None
 
 
-def _of_one(ask: Ask, named: Reference, manifest: Manifest) -> Evidence:
+def _of_one(ask: Ask, named: Reference, manifest: Manifest) -> ImageEvidence:
     if manifest.config is None:
         return None
     answer = ask(
@@ -95,7 +95,7 @@ def _of_one(ask: Ask, named: Reference, manifest: Manifest) -> Evidence:
         case found:
             url = str(found["downloadUrl"])
     with urllib.request.urlopen(url, timeout=TIMEOUT) as body:  # noqa: S310 - AWS's own, signed
-        read = Configuration.model_validate(json.loads(body.read(LARGEST)))
+        read = ImageConfiguration.model_validate(json.loads(body.read(LARGEST)))
     return Image(
         text=named.text,
         architectures=(read.architecture,),

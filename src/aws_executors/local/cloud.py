@@ -15,8 +15,8 @@ from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 from aws_executors.local.world import (
     Answer,
     Call,
-    Effect,
-    Event,
+    ProcessEffect,
+    ProcessEvent,
     World,
     again,
     apply,
@@ -39,7 +39,7 @@ class Runner(Protocol):
 
     environment: dict[str, str]
 
-    def act(self, effect: Effect) -> None:
+    def act(self, effect: ProcessEffect) -> None:
         """Start a container, or send it a signal."""
         ...
 
@@ -52,7 +52,7 @@ class Runner(Protocol):
         ...
 
 
-MakeRunner: TypeAlias = Callable[[Callable[[Event], None]], Runner]
+MakeRunner: TypeAlias = Callable[[Callable[[ProcessEvent], None]], Runner]
 """Makes a runner; its argument is the function to report to."""
 
 
@@ -64,7 +64,7 @@ class Cloud:
         self.containers = runner(self._feed)
         lock = threading.RLock()
         self._changed, self._stirred = threading.Condition(lock), threading.Condition(lock)
-        self._effects: list[Effect] = []
+        self._effects: list[ProcessEffect] = []
         self._looks_at: float = 0.0
         self._ending = False
         self._since, self._epoch = time.monotonic(), time.time()
@@ -116,7 +116,7 @@ class Cloud:
             self._run_due()
             return done
 
-    def _feed(self, event: Event) -> None:
+    def _feed(self, event: ProcessEvent) -> None:
         with self._changed:
             feed(self._world, event, self.now())
             self._run_due()

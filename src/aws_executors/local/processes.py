@@ -26,9 +26,9 @@ from typing import IO
 from aws_executors.local.http.metadata import metadata_uri
 from aws_executors.local.memory import MIB, exceeds, sessions
 from aws_executors.local.world import (
-    Event,
     Exited,
     Printed,
+    ProcessEvent,
     Ref,
     SignalProcess,
     Started,
@@ -77,7 +77,7 @@ class ContainerProcess:
 class Containers:
     """All containers of one embedded AWS; `environment` is the base environment of each."""
 
-    def __init__(self, report: Callable[[Event], None]) -> None:
+    def __init__(self, report: Callable[[ProcessEvent], None]) -> None:
         self._report = report
         self.environment: dict[str, str] = {}
         self._running: dict[Ref, ContainerProcess] = {}

@@ -88,7 +88,7 @@ def _free_names(environment: tuple[KeyValuePair, ...]) -> tuple[KeyValuePair, ..
     return environment
 
 
-Command = Annotated[tuple[str, ...], AfterValidator(_no_empty_words)]
+CommandWords = Annotated[tuple[str, ...], AfterValidator(_no_empty_words)]
 Variables = Annotated[Environment, AfterValidator(_free_names)]
 
 
@@ -144,7 +144,7 @@ Resources = Annotated[tuple[ResourceRequirement, ...], AfterValidator(_resources
 class ContainerOverrides:
     """Changes to the one container of a `containerProperties` definition."""
 
-    command: Command = field(default=(), repr=False)
+    command: CommandWords = field(default=(), repr=False)
     environment: Variables = ()
     instance_type: Text | None = None
     resource_requirements: Resources = ()
@@ -181,7 +181,7 @@ def _type_of(item: object) -> object:
             return None
 
 
-Overrides = Annotated[ContainerOverrides, BeforeValidator(sizes_of_old)]
+AnyOverrides = Annotated[ContainerOverrides, BeforeValidator(sizes_of_old)]
 
 
 @structure
@@ -189,7 +189,7 @@ class TaskContainerOverrides:
     """Changes to one named container of an `ecsProperties` definition (several containers in one job)."""
 
     name: Annotated[Text, KEY]
-    command: Command = field(default=(), repr=False)
+    command: CommandWords = field(default=(), repr=False)
     environment: Variables = ()
     resource_requirements: Resources = ()
 

@@ -14,9 +14,9 @@ from pydantic.dataclasses import dataclass
 
 from aws_executors.core.batch.eks import EksPropertiesOverride, PodOverride
 from aws_executors.core.batch.overrides import (
+    AnyOverrides,
     ContainerOverrides,
     EcsPropertiesOverride,
-    Overrides,
     in_capitals,
     only_once,
 )
@@ -145,7 +145,7 @@ class NodePropertyOverride:
     """Changes to a range of nodes of a multi-node job: ``"0:3"``, ``":3"``, ``"4:"``."""
 
     target_nodes: Annotated[TargetNodes, KEY]
-    container_overrides: Overrides = ContainerOverrides()
+    container_overrides: AnyOverrides = ContainerOverrides()
     ecs_properties_override: EcsPropertiesOverride = EcsPropertiesOverride()
     eks_properties_override: PodOverride = EksPropertiesOverride()
     instance_types: tuple[Text, ...] = ()
@@ -184,7 +184,7 @@ class JobMembers:
     scheduling_priority_override: Annotated[Whole, Field(ge=0, le=9999)] | None = None
     depends_on: Annotated[tuple[JobDependency, ...], Field(max_length=20), MergedBy(appended)] = ()
     parameters: Texts = ()
-    container_overrides: Overrides = NOTHING_OVER_THE_CONTAINER
+    container_overrides: AnyOverrides = NOTHING_OVER_THE_CONTAINER
     node_overrides: NodeOverrides = NOTHING_OVER_NODES
     ecs_properties_override: EcsPropertiesOverride = NOTHING_OVER_TASKS
     eks_properties_override: PodOverride = NOTHING_OVER_THE_POD

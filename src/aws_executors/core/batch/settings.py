@@ -10,7 +10,7 @@ from pydantic import Field
 
 from aws_executors.core.batch.options import SETTABLE
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.types import ContainerName, Definition, JobName, KwargsSource, NameOrArn
+from aws_executors.core.settings.types import ContainerName, Definition, JobPrefix, KwargsSource, NameOrArn
 
 
 class BatchSettings(Settings, frozen=True):
@@ -33,7 +33,7 @@ class BatchSettings(Settings, frozen=True):
     }
 
     job_name: Annotated[
-        JobName,
+        JobPrefix,
         Field(
             description="The prefix of all job names. Required unless submit_job_kwargs sets jobName.",
             examples=["airflow-job-name"],

@@ -24,7 +24,7 @@ USED = "container used"
 WARM_CONTAINER = "warm_container"
 """Stands for the task where it is about what no workload of a container pays for."""
 
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -43,19 +43,19 @@ class UsageRecord(BaseModel):
     region: str = ""
     queue: str = ""
     sold_as: str = ""
-    vcpu: Amount | None = None
+    vcpu: _Amount | None = None
     memory: Count | None = None
     limit: Count | None = None
     storage: Count = FREE_STORAGE
-    waiting: Amount | None = None
-    pulling: Amount | None = None
-    starting: Amount | None = None
-    running: Amount | None = None
-    idle: Amount | None = None
-    billed: Amount | None = None
-    dollars: Amount | None = None
+    waiting: _Amount | None = None
+    pulling: _Amount | None = None
+    starting: _Amount | None = None
+    running: _Amount | None = None
+    idle: _Amount | None = None
+    billed: _Amount | None = None
+    dollars: _Amount | None = None
     peak: Count | None = None
-    cpu: Amount | None = None
+    cpu: _Amount | None = None
     disk: Count | None = None
     received: Count | None = None
     sent: Count | None = None

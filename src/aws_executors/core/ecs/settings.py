@@ -15,7 +15,7 @@ from aws_executors.core.ecs.request import BY_PROVIDER, PROVIDED, LaunchType
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import Fault, Place, shown
 from aws_executors.core.settings.options import as_text
-from aws_executors.core.settings.section import NOTHING, Written
+from aws_executors.core.settings.section import NOTHING, WrittenOptions
 from aws_executors.core.settings.types import (
     SPELLINGS,
     ContainerName,
@@ -135,7 +135,7 @@ class EcsSettings(Settings, frozen=True):
         return {"launch_type": launch_type, "platform_version": platform_version} | own
 
     @classmethod
-    def contradictions(cls, own: Written, place: Place) -> Iterator[Fault]:
+    def contradictions(cls, own: WrittenOptions, place: Place) -> Iterator[Fault]:
         """The faults of options that do not go together."""
         yield from super().contradictions(own, place)
         runs_on = platform(own)
@@ -151,7 +151,7 @@ class EcsSettings(Settings, frozen=True):
             yield _superfluous("subnets", "do not apply to EXTERNAL, which has no awsvpc network", own, place)
 
     @classmethod
-    def _fault(cls, found: Violation, own: Written, place: Place) -> Fault:
+    def _fault(cls, found: Violation, own: WrittenOptions, place: Place) -> Fault:
         provider = PROVIDED.get(as_text(upper(own.get("launch_type", ""))))
         if found.path[0] == "launch_type" and provider:
             remedy = place.set("capacity_provider_strategy", provider)
@@ -159,7 +159,7 @@ class EcsSettings(Settings, frozen=True):
         return super()._fault(found, own, place)
 
     @classmethod
-    def gaps(cls, own: Written, kwargs: Written, place: Place) -> Iterator[Fault]:
+    def gaps(cls, own: WrittenOptions, kwargs: WrittenOptions, place: Place) -> Iterator[Fault]:
         """The faults of what the kwargs leave open, and of a cluster that they contradict."""
         cluster = kwargs.get("cluster")
         if isinstance(cluster, str) and "cluster" in own and _tail(cluster) != _tail(own["cluster"]):
@@ -179,7 +179,7 @@ class EcsSettings(Settings, frozen=True):
 NOT_FARGATE = frozenset({"EC2", "EXTERNAL"})
 
 
-def platform(own: Written, kwargs: Written = NOTHING) -> str:
+def platform(own: WrittenOptions, kwargs: WrittenOptions = NOTHING) -> str:
     """What the tasks will run on: FARGATE, EC2, EXTERNAL; empty where only the cluster knows.
 
     `kwargs` is laid over the options, as it is over the request. Total: a word that is none of the three is
@@ -204,9 +204,9 @@ def _tail(name_or_arn: object) -> str:
     return as_text(name_or_arn).rpartition("/")[2]
 
 
-def _public(own: Written) -> bool:
+def _public(own: WrittenOptions) -> bool:
     return SPELLINGS.get(as_text(own.get("assign_public_ip")).lower()) == "ENABLED"
 
 
-def _superfluous(option: str, problem: str, own: Written, place: Place) -> Fault:
+def _superfluous(option: str, problem: str, own: WrittenOptions, place: Place) -> Fault:
     return Fault(option, problem, place.unset(option), shown(own[option]))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
-Rule: TypeAlias = Callable[[object, object], object]
+_Rule: TypeAlias = Callable[[object, object], object]
 Items: TypeAlias = tuple[object, ...]
 
 
@@ -52,7 +52,7 @@ class MergedBy:
     It is asked only where `over` says something.
     """
 
-    rule: Rule
+    rule: _Rule
 
 
 def overridden(base: T, over: T) -> T:
@@ -137,7 +137,7 @@ class _Replace(Protocol):
 _replace = cast("_Replace", replace)  # mypy knows no dataclass that could be any
 
 
-_Member: TypeAlias = tuple[str, Callable[[object], object], object, Rule]
+_Member: TypeAlias = tuple[str, Callable[[object], object], object, _Rule]
 """How one field merges: its name, what reads it, its value where nothing is said of it, and its rule."""
 
 
@@ -168,7 +168,7 @@ def _nothing(field: Field[object]) -> object:
     return field.default if silent else _SAYS_SOMETHING
 
 
-def _rule(hint: object) -> Rule:
+def _rule(hint: object) -> _Rule:
     kind, marks = _bare(hint)
     own = [mark.rule for mark in marks if isinstance(mark, MergedBy)]
     if own:
@@ -180,7 +180,7 @@ def _rule(hint: object) -> Rule:
     return overridden
 
 
-def _rule_of_items(hint: object) -> Rule:
+def _rule_of_items(hint: object) -> _Rule:
     kind, _ = _bare(hint)
     if _origin(kind) is tuple:
         return partial(_listed, key=_first, combine=last)

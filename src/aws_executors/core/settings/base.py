@@ -14,16 +14,16 @@ from pydantic import BeforeValidator, Field, field_validator
 from aws_executors.core.requests.allowed_options import ALL, canonical
 from aws_executors.core.settings.errors import Fault, Place, shown
 from aws_executors.core.settings.options import Option, as_text, option_rows
-from aws_executors.core.settings.section import SectionModel, Written
+from aws_executors.core.settings.section import SectionModel, WrittenOptions
 from aws_executors.core.settings.types import (
-    Account,
+    AccountId,
     ConnectionId,
-    Deployment,
+    DeploymentName,
     DottedPath,
     KmsKey,
     QueueUrl,
     Region,
-    Store,
+    StoreAddress,
     Url,
     split_names,
 )
@@ -81,7 +81,7 @@ class Settings(SectionModel, frozen=True):
         ),
     ] = False
     deployment: Annotated[
-        Deployment,
+        DeploymentName,
         Field(
             description="A name for this Airflow, which distinguishes its containers from those of others in "
             "the same account.",
@@ -193,7 +193,7 @@ class Settings(SectionModel, frozen=True):
         ),
     ] = "inline"
     workload_store: Annotated[
-        Store,
+        StoreAddress,
         Field(
             description="Where workloads are stored: s3://bucket/prefix. Required with "
             "workload_transport = s3.",
@@ -201,7 +201,7 @@ class Settings(SectionModel, frozen=True):
         ),
     ] = ""
     workload_store_owner: Annotated[
-        Account,
+        AccountId,
         Field(
             description="The account (12 digits) that must own the bucket of workload_store; a bucket of "
             "another account is not used. Not checked when empty.",
@@ -297,7 +297,7 @@ class Settings(SectionModel, frozen=True):
         return canonical(listed, cls.settable)
 
     @classmethod
-    def contradictions(cls, own: Written, place: Place) -> Iterator[Fault]:
+    def contradictions(cls, own: WrittenOptions, place: Place) -> Iterator[Fault]:
         """The faults of options that do not go together; `own` may hold texts as well as read values."""
         poll = own.get("poll_interval", 1)
         low, high = as_number(poll), as_number(own.get("poll_interval_max", 30.0))
@@ -324,7 +324,7 @@ class Settings(SectionModel, frozen=True):
         return (*(row for row in own if row.mandatory), *(row for row in own if not row.mandatory), *shared)
 
 
-def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
+def _transport_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
     transport = own.get("workload_transport", "inline")
     if transport == "s3" and "workload_store" not in own:
         problem = "is missing; workload_transport = s3 needs it"
@@ -343,13 +343,13 @@ def _transport_faults(own: Written, place: Place) -> Iterator[Fault]:
             yield Fault(name, problem, remedy, shown(own[name]))
 
 
-def _warm_faults(own: Written, place: Place) -> Iterator[Fault]:
+def _warm_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
     if as_number(own.get("warm_idle", 0)) and "workload_store" not in own:
         problem = "needs workload_store, by which the containers get their workloads"
         yield Fault("warm_idle", problem, place.set("workload_store", "s3://my-bucket/workloads"))
 
 
-def _events_faults(own: Written, place: Place) -> Iterator[Fault]:
+def _events_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
     """EventBridge and its queue belong to one Region, that of the containers."""
     queue, region = _text(own, "events_queue"), _text(own, "region")
     host = queue.partition("://")[2].partition("/")[0]
@@ -360,7 +360,7 @@ def _events_faults(own: Written, place: Place) -> Iterator[Fault]:
         yield Fault("events_queue", problem, f"name a queue of that Region, as in: {remedy}", shown(queue))
 
 
-def _arn_faults(own: Written, place: Place) -> Iterator[Fault]:
+def _arn_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
     """What an ARN names is of the option's own kind, and of the Region in which it is asked for."""
     region = _text(own, "region")
     for name in ("cluster", "task_definition", "job_queue", "job_definition"):
@@ -378,7 +378,7 @@ def _arn_faults(own: Written, place: Place) -> Iterator[Fault]:
             yield Fault(name, f"is in {home}, but region = {region}", remedy, shown(own[name]))
 
 
-def _text(own: Written, name: str) -> str:
+def _text(own: WrittenOptions, name: str) -> str:
     value = own.get(name)
     return value if isinstance(value, str) else ""
 

@@ -19,10 +19,10 @@ from aws_executors.core.settings.errors import Arguments, Fault, Place, Settings
 from aws_executors.core.settings.options import example_of
 from aws_executors.core.validation import Violation, dotted, type_and_value, violations
 
-Written = Mapping[str, object]
+WrittenOptions = Mapping[str, object]
 """The options that somebody wrote, by name; what is blank or left to its default is not among them."""
 
-NOTHING: Written = MappingProxyType({})
+NOTHING: WrittenOptions = MappingProxyType({})
 
 
 class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False):
@@ -83,7 +83,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
 
     @model_validator(mode="before")
     @classmethod
-    def _only_what_is_written(cls, values: Written) -> dict[str, object]:
+    def _only_what_is_written(cls, values: WrittenOptions) -> dict[str, object]:
         return cls.completed(written(values))
 
     @model_validator(mode="after")
@@ -100,18 +100,18 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
         return own
 
     @classmethod
-    def contradictions(cls, own: Written, place: Place) -> Iterator[Fault]:
+    def contradictions(cls, own: WrittenOptions, place: Place) -> Iterator[Fault]:
         """The faults of options that do not go together; `own` may hold texts as well as read values."""
         yield from ()
 
     @classmethod
-    def gaps(cls, own: Written, kwargs: Written, place: Place) -> Iterator[Fault]:
+    def gaps(cls, own: WrittenOptions, kwargs: WrittenOptions, place: Place) -> Iterator[Fault]:
         """The faults of options that others, or the kwargs, make mandatory."""
         yield from ()
 
     @classmethod
     def from_section(
-        cls, values: Written, kwargs: Written = NOTHING, team: str = ""
+        cls, values: WrittenOptions, kwargs: WrittenOptions = NOTHING, team: str = ""
     ) -> Result[Self, SettingsFaults]:
         """Read a section of airflow.cfg, given as text by option (or as values from Python).
 
@@ -138,7 +138,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
         return Failure(SettingsFaults(place, tuple(across))) if across else Success(settings)
 
     @classmethod
-    def _replaced(cls, own: Written, over: Written, place: Place) -> Iterator[Fault]:
+    def _replaced(cls, own: WrittenOptions, over: WrittenOptions, place: Place) -> Iterator[Fault]:
         """A team's options that the kwargs replace: those were made from another section (C37)."""
         for name in [name for name in over if place.team and name in own and own[name] != over[name]]:
             problem = (
@@ -148,7 +148,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
             yield Fault(name, problem, remedy, shown(own[name]))
 
     @classmethod
-    def _fault(cls, found: Violation, own: Written, place: Place) -> Fault:
+    def _fault(cls, found: Violation, own: WrittenOptions, place: Place) -> Fault:
         name, inside = str(found.path[0]), dotted(found.path[1:])
         value = shown(own[name]) if name in own else ""
         if found.unknown and not inside:
@@ -159,7 +159,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
         return Fault(name, problem, place.set(name, example_of(cls.model_fields[name])), value)
 
 
-def written(values: Written) -> dict[str, object]:
+def written(values: WrittenOptions) -> dict[str, object]:
     """The options that are not blank (a comma alone is, and ()), their texts without white space around them.
 
     >>> written({"region": " us-east-1 ", "conn_id": "", "workers": 4})
@@ -169,5 +169,5 @@ def written(values: Written) -> dict[str, object]:
     return {n: v for n, v in stripped.items() if v != () and (not isinstance(v, str) or v.strip(", \t\r\n"))}
 
 
-def _given(own: Written) -> Written:
+def _given(own: WrittenOptions) -> WrittenOptions:
     return {name: value for name, value in own.items() if value not in (None, "", ())}

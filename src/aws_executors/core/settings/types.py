@@ -208,7 +208,7 @@ ConnectionId = Annotated[
 DottedPath = Annotated[str, AfterValidator(Shape(f"({DOTTED.pattern})?", DOTTED.meaning))]
 KwargsSource = Annotated[str, AfterValidator(kwargs_source)]
 Url = Annotated[str, AfterValidator(http_url)]
-Store = Annotated[
+StoreAddress = Annotated[
     str,
     AfterValidator(
         Shape(
@@ -219,7 +219,7 @@ Store = Annotated[
 ]
 """With a token of 64 characters behind it, the command that names the object stays below 300."""
 QueueUrl = Annotated[str, AfterValidator(sqs_url)]
-Account = Annotated[str, AfterValidator(Shape(r"(\d{12})?", "a 12-digit account id"))]
+AccountId = Annotated[str, AfterValidator(Shape(r"(\d{12})?", "a 12-digit account id"))]
 KmsKey = Annotated[
     str,
     AfterValidator(
@@ -229,11 +229,11 @@ KmsKey = Annotated[
         )
     ),
 ]
-Deployment = Annotated[
+DeploymentName = Annotated[
     str, AfterValidator(Shape("[A-Za-z0-9/_-]{1,63}", f"a name of {NAMES} and /, 63 characters at most"))
 ]
 """Goes in front of the token in ECS's ``startedBy``: 63 and 64 characters with a / make at most its 128."""
-JobName = Annotated[
+JobPrefix = Annotated[
     str,
     AfterValidator(
         Shape(

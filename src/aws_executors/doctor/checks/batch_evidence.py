@@ -16,7 +16,7 @@ from aws_executors.core.logs.firelens import group_of
 from aws_executors.doctor.checks.definitions import LogConfiguration, RuntimePlatform, Variable
 from aws_executors.doctor.checks.fargate_quota import ON_DEMAND, SPOT
 from aws_executors.doctor.checks.findings import Airflow, Unasked
-from aws_executors.doctor.checks.image import Evidence as ImageEvidence
+from aws_executors.doctor.checks.image import ImageEvidence
 from aws_executors.doctor.checks.network import Network
 from aws_executors.doctor.checks.volumes import Files, Volume
 
@@ -65,7 +65,7 @@ class ManagedInstances(Read):
     instance_launch_template: LaunchTemplate = LaunchTemplate()
 
 
-class Resources(Read):
+class _Resources(Read):
     """The resources that a managed compute environment may use."""
 
     type: str
@@ -88,7 +88,7 @@ class Resources(Read):
         return LaunchNetwork(subnets=self.subnets, security_groups=self.security_group_ids)
 
 
-class Environment(Read):
+class ComputeEnvironment(Read):
     """One compute environment."""
 
     compute_environment_name: str
@@ -96,7 +96,7 @@ class Environment(Read):
     state: str
     status: str
     status_reason: str = ""
-    compute_resources: Resources | None = None
+    compute_resources: _Resources | None = None
     eks_configuration: Kubernetes | None = None
 
 
@@ -136,7 +136,7 @@ class ContainerProperties(Files):
         return said[0] if said else self.vcpus
 
 
-class Quantities(Read):
+class _Quantities(Read):
     """The resources of a pod's container, by Kubernetes' names."""
 
     limits: dict[str, str] = Field(default_factory=dict)
@@ -153,7 +153,7 @@ class PodContainer(Read):
     name: str = ""
     image: str = ""
     env: tuple[Variable, ...] = ()
-    resources: Quantities = Quantities()
+    resources: _Quantities = _Quantities()
 
     def as_container(self) -> ContainerProperties:
         """The same container in ECS's terms."""
@@ -335,7 +335,7 @@ class Evidence:
     settings: BatchSettings
     request: SubmitJob
     queues: tuple[Queue, ...] | Unasked | None
-    environments: tuple[Environment, ...] | Unasked | None
+    environments: tuple[ComputeEnvironment, ...] | Unasked | None
     definitions: tuple[JobDefinition, ...] | Unasked | None
     networks: tuple[Network, ...] = ()
     quota: float | Unasked | None = None
@@ -363,7 +363,7 @@ class Evidence:
         return tuple(dict.fromkeys((group for own in groups for group in own), ""))
 
     @property
-    def usable(self) -> tuple[Environment, ...]:
+    def usable(self) -> tuple[ComputeEnvironment, ...]:
         """The environments in which jobs can start."""
         found = self.environments if isinstance(self.environments, tuple) else ()
         return tuple(one for one in found if one.state == "ENABLED" and one.status == "VALID")
@@ -379,7 +379,7 @@ def _newest(definition: JobDefinition) -> tuple[bool, int]:
     return definition.status == "ACTIVE", definition.revision
 
 
-def quota_code(environments: Sequence[Environment]) -> str:
+def quota_code(environments: Sequence[ComputeEnvironment]) -> str:
     """The account's Fargate quota that applies to jobs; empty if an environment is on EC2."""
     kinds = {one.compute_resources.type for one in environments if one.compute_resources}
     if not kinds or not kinds <= set(FARGATE):

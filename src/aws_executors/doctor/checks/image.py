@@ -95,7 +95,7 @@ class Beginning(Read):
     volumes: dict[str, object] | None = Field(default=None, validation_alias="Volumes")
 
 
-class Configuration(Read):
+class ImageConfiguration(Read):
     """The configuration of one image."""
 
     architecture: str = ""
@@ -114,11 +114,11 @@ class Image:
     """The folders that get a volume of their own, by VOLUME in its Dockerfile; None where nobody knows."""
 
 
-Evidence = Image | Unasked | None
+ImageEvidence = Image | Unasked | None
 
 
 def of_image(
-    image: Evidence, place: str, architecture: str, entrypoint: tuple[str, ...]
+    image: ImageEvidence, place: str, architecture: str, entrypoint: tuple[str, ...]
 ) -> Iterator[Finding]:
     """What is wrong with an image; `architecture` is ECS's name, `entrypoint` the definition's own, if any.
 
@@ -148,7 +148,7 @@ def of_image(
         yield from of_entrypoint(image.entrypoint, f"image {image.text}")
 
 
-def variables(image: Evidence) -> dict[str, str]:
+def variables(image: ImageEvidence) -> dict[str, str]:
     """The environment variables that the image sets, as far as they are known."""
     return dict(image.variables) if isinstance(image, Image) else {}
 

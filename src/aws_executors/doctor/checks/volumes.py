@@ -10,8 +10,7 @@ from pydantic import Field
 
 from aws_executors.core.aws.response import Read
 from aws_executors.doctor.checks.findings import Finding, error, warning
-from aws_executors.doctor.checks.image import Evidence as ImageEvidence
-from aws_executors.doctor.checks.image import Image
+from aws_executors.doctor.checks.image import Image, ImageEvidence
 
 
 class SignIn(Read):

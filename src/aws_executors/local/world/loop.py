@@ -35,17 +35,17 @@ from aws_executors.local.world.state import World, count, draw, schedule
 from aws_executors.local.world.values import (
     Answer,
     Call,
-    Effect,
-    Event,
     Exited,
     Json,
     Printed,
+    ProcessEffect,
+    ProcessEvent,
     ServiceError,
     Started,
     StartFailed,
 )
 
-Action = Callable[[World, Json, float], Json]
+_Action = Callable[[World, Json, float], Json]
 
 
 def caller_identity(world: World, params: Json, now: float) -> Json:
@@ -57,7 +57,7 @@ def caller_identity(world: World, params: Json, now: float) -> Json:
     }
 
 
-ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, _Action] = {
     "ecs.CreateCluster": ecs_clusters.create_cluster,
     "ecs.DescribeClusters": ecs_clusters.describe_clusters,
     "ecs.PutClusterCapacityProviders": ecs_clusters.put_cluster_capacity_providers,
@@ -230,7 +230,7 @@ def _spoiled(tally: Tally, fault: Planned, answer: Answer) -> Answer:
     return Answer(answer.status, answer.body, answer.error, answer.delay + fault.hang)
 
 
-def feed(world: World, event: Event, now: float) -> None:
+def feed(world: World, event: ProcessEvent, now: float) -> None:
     """Take what a container's process did; ignored if the task is no longer known."""
     task = world.ecs.tasks.get(event.ref.task)
     if task is None:
@@ -248,7 +248,7 @@ def feed(world: World, event: Event, now: float) -> None:
                 log_store.write(world, run.log, lines, now)
 
 
-def carry_out_due(world: World, now: float) -> list[Effect]:
+def carry_out_due(world: World, now: float) -> list[ProcessEffect]:
     """Carry out everything due by `now`, in order, and return the effects for the caller to carry out."""
     while world.agenda and world.agenda[0].at <= now:
         at, _, name, subject = heapq.heappop(world.agenda)

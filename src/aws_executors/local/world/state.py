@@ -23,7 +23,7 @@ from aws_executors.local.world.limits import Limits
 from aws_executors.local.world.logs.state import LogState
 from aws_executors.local.world.s3.state import S3State
 from aws_executors.local.world.sqs.state import SqsState
-from aws_executors.local.world.values import Call, Effect, Json
+from aws_executors.local.world.values import Call, Json, ProcessEffect
 
 HISTORY = 20_000  # changes that are kept, about 3 KB each
 
@@ -67,7 +67,7 @@ class World:
     faults: FaultPlan = field(default_factory=FaultPlan)
     limits: Limits = field(default_factory=Limits)
     agenda: list[DueStep] = field(default_factory=list)
-    effects: list[Effect] = field(default_factory=list)
+    effects: list[ProcessEffect] = field(default_factory=list)
     changes: deque[Change] = field(default_factory=lambda: deque(maxlen=HISTORY))
     late: dict[str, Call] = field(default_factory=dict)
     counter: int = 0

@@ -1,8 +1,8 @@
 """The values that the world exchanges with the modules around it.
 
-Law: frozen values and one exception, no behaviour. A `Call` goes in and an `Answer` comes out; an `Effect` is
-what the runner must do to a process; an `Event` is what a process did. `Json` is data as on the wire: times
-are epoch seconds (ECS) or epoch milliseconds (Batch, Logs), as in the real services.
+Law: frozen values and one exception, no behaviour. A `Call` goes in and an `Answer` comes out; a
+`ProcessEffect` is what the runner must do to a process; a `ProcessEvent` is what a process did. `Json` is as
+on the wire: times are epoch seconds (ECS) or epoch milliseconds (Batch, Logs), as in the real services.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class SignalProcess:
     signal: Literal["TERM", "KILL"]
 
 
-Effect: TypeAlias = StartProcess | SignalProcess
+ProcessEffect: TypeAlias = StartProcess | SignalProcess
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +132,4 @@ class Exited:
     out_of_memory: bool = False
 
 
-Event: TypeAlias = Started | StartFailed | Printed | Exited
+ProcessEvent: TypeAlias = Started | StartFailed | Printed | Exited

@@ -73,7 +73,7 @@ class Failed:
     exit: Exit
 
 
-Written: TypeAlias = Won | Lost | Gone | Failed
+WriteResult: TypeAlias = Won | Lost | Gone | Failed
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ class OwnCell:
         except ValueError:
             return NoCell()
 
-    def put(self, cell: Cell, condition: str) -> Written:
+    def put(self, cell: Cell, condition: str) -> WriteResult:
         """Write the cell if it is what the condition says: an ETag, or `ABSENT`."""
         from botocore.exceptions import ClientError
 

@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 from aws_executors.run.usage.cgroup import alone_among, own_cgroup, parent_of
 
-Files: TypeAlias = Mapping[str, int]
+_Files: TypeAlias = Mapping[str, int]
 """All that is in a folder, below it as well, by path: when each was changed last, in nanoseconds."""
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -47,7 +47,7 @@ class Before:
     processes were killed for memory.
     """
 
-    temporary: Files
+    temporary: _Files
     elsewhere: Mapping[str, frozenset[str]]
     kills: int
 
@@ -174,7 +174,7 @@ def _names(folder: str) -> frozenset[str]:
     return frozenset(os.listdir(folder))
 
 
-def _files(top: str) -> Files:
+def _files(top: str) -> _Files:
     """All that is in a folder; on a volume, which may be large, the names at its top.
 
     A folder in it counts as one that is there: its time changes with each file that comes and goes.

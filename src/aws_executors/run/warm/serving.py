@@ -15,7 +15,7 @@ from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.warm.cell import Cell, Word
 from aws_executors.core.warm.log_marks import Mark, begin_of
-from aws_executors.run.warm.cell_store import ABSENT, Failed, Gone, Lost, NoCell, Seen, Won, Written
+from aws_executors.run.warm.cell_store import ABSENT, Failed, Gone, Lost, NoCell, Seen, Won, WriteResult
 from aws_executors.run.warm.fork import Ended
 
 OFTEN, RARELY, OFTEN_FOR = 0.5, 1.0, 60.0
@@ -32,7 +32,7 @@ class Store(Protocol):
         """Read it."""
         ...
 
-    def put(self, cell: Cell, condition: str) -> Written:
+    def put(self, cell: Cell, condition: str) -> WriteResult:
         """Write it, if the condition holds."""
         ...
 

@@ -30,7 +30,7 @@ from aws_executors.core.logs.streams import Stream
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.shell.aws.call import (
     NOBODY,
-    Refused,
+    Refusals,
     each,
     gone,
     may_be_there,
@@ -167,17 +167,17 @@ class BatchCalls:
         gone_by = queue != self._settings.job_queue and gone(error)
         return Success(DescribeResult()) if gone_by else Failure(error)
 
-    def _terminated(self, reason: str, ids: Sequence[str]) -> Result[Refused, AwsError]:
+    def _terminated(self, reason: str, ids: Sequence[str]) -> Result[Refusals, AwsError]:
         (id_,) = ids
         answer = self._clients.batch(lambda batch: batch.terminate_job(jobId=id_, reason=reason))
         return answer.map(lambda _: NOBODY).lash(settled)
 
-    def _all_terminated(self, reason: str, ids: Sequence[str]) -> Result[Refused, AwsError]:
+    def _all_terminated(self, reason: str, ids: Sequence[str]) -> Result[Refusals, AwsError]:
         answer = self._clients.batch(lambda batch: batch.terminate_jobs(jobs=ids, reason=reason))
         return answer.map(_refused)
 
 
-def _refused(answer: "TerminateJobsResponseTypeDef") -> Refused:
+def _refused(answer: "TerminateJobsResponseTypeDef") -> Refusals:
     """The jobs that a bulk call did not end, inside its good answer."""
     errors = {odd["job"]: classify(odd["code"], odd["message"]) for odd in answer.get("errors", [])}
     return {id_: error for id_, error in errors.items() if not gone(error)}

@@ -23,10 +23,10 @@ from aws_executors.shell.airflow.loggers import logger
 
 T = TypeVar("T")
 
-Refused = Mapping[str, AwsError]
+Refusals = Mapping[str, AwsError]
 """Those of a group for which a call was refused, by id."""
 
-NOBODY: Refused = MappingProxyType({})
+NOBODY: Refusals = MappingProxyType({})
 
 log = logger(__name__)
 
@@ -125,7 +125,7 @@ def call_aws(call: Callable[..., T], *client: object) -> Result[T, AwsError]:
 
 
 def each(
-    groups: Iterable[Sequence[str]], call: Callable[[Sequence[str]], Result[Refused, AwsError]]
+    groups: Iterable[Sequence[str]], call: Callable[[Sequence[str]], Result[Refusals, AwsError]]
 ) -> dict[str, AwsError | None]:
     """Make one call per group of ids, one after the other; per id None, or why not.
 
@@ -177,7 +177,7 @@ def unknown_operation(error: AwsError, operation: str) -> bool:
     return denied or error.code in UNKNOWN_CODES or any(known in words for known in UNKNOWN_WORDS)
 
 
-def settled(error: AwsError) -> Result[Refused, AwsError]:
+def settled(error: AwsError) -> Result[Refusals, AwsError]:
     """What a refused stop means: done, where there was nothing left to stop."""
     return Success(NOBODY) if gone(error) else Failure(error)
 

@@ -25,7 +25,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.airflow.connection import from_airflow
 from aws_executors.shell.aws.call import call_aws, watch_signing
-from aws_executors.shell.aws.credentials import Access, Reader, access, governed
+from aws_executors.shell.aws.credentials import Access, ConnectionReader, access, governed
 from aws_executors.shell.aws.parser import refuse_empty_answers
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Clients:
     """
 
     def __init__(
-        self, settings: Settings, *, read: Reader = from_airflow, clock: Clock = time.monotonic
+        self, settings: Settings, *, read: ConnectionReader = from_airflow, clock: Clock = time.monotonic
     ) -> None:
         self._settings = settings
         self._read = read

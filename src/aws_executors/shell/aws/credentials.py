@@ -49,12 +49,12 @@ USUALLY_VALID = 3600
 LONG_VALID = 45 * 60
 """Seconds: a third of them are the 15 minutes by which botocore renews credentials early."""
 
-Reader = Callable[[str], Connection]
+ConnectionReader = Callable[[str], Connection]
 """From a connection's id to the connection; raises what it likes."""
 
 
 def access(
-    conn_id: str, region: str, config: Config, read: Reader = from_airflow
+    conn_id: str, region: str, config: Config, read: ConnectionReader = from_airflow
 ) -> Result[Access, AwsError]:
     """The way to AWS: boto3's own chain where `conn_id` is empty, the Airflow connection otherwise.
 
@@ -73,7 +73,7 @@ def access(
     return _found(conn_id, read).bind(partial(_opened, region, config))
 
 
-def _found(conn_id: str, read: Reader) -> Result[Connection, AwsError]:
+def _found(conn_id: str, read: ConnectionReader) -> Result[Connection, AwsError]:
     try:
         return Success(read(conn_id))
     except Exception as error:  # noqa: BLE001 - a secrets backend raises what it likes, and it can be mended
