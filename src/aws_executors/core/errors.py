@@ -24,7 +24,7 @@ class AwsExecutorsError(Exception):
 
 
 class SettingsError(AwsExecutorsError, ValueError):
-    """A section of airflow.cfg, or settings made in Python, not valid; the message lists all `faults`."""
+    """An invalid section of airflow.cfg, or invalid settings made in Python; the message lists all `faults`."""
 
     def __init__(self, faults: "SettingsFaults") -> None:
         super().__init__(str(faults))
@@ -40,4 +40,4 @@ class RequestTooLargeError(RequestError):
 
 
 class BuilderError(AwsExecutorsError, TypeError):
-    """A builder, step or predicate that is none, or gives no answer; the message says which and why."""
+    """No builder, step or predicate, or one that returns nothing usable; the message says which, and why."""
