@@ -1,7 +1,7 @@
 """The tables of README.md and docs/ that are made from the code, each between two markers.
 
 Law: text from the code's own rows: options, steps, enumerations with their comments, verdicts, and the ways a
-job can go, found by going them. ``python tests/doc_tables.py`` writes them all; `test_readme.py` holds them.
+job can go, found by going them. ``python tests/doc_tables.py`` writes them; `docs/test_readme.py` holds them.
 """
 
 import inspect

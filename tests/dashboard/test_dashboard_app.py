@@ -34,7 +34,7 @@ from aws_executors.dashboard.snapshot import (
 )
 from aws_executors.dashboard.store import SnapshotRow
 from aws_executors.shell.engine.calls.error_log import ErrorLog
-from picky_auth import ANN, LEO, NEMO, TARA, VERA, PickyAuthManager
+from dashboard.picky_auth import ANN, LEO, NEMO, TARA, VERA, PickyAuthManager
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

@@ -26,7 +26,7 @@ from aws_executors.doctor.registry import image_seen
 from aws_executors.local import LocalAws
 from aws_executors.local.http.wire import Request
 from aws_executors.shell.aws.s3 import S3Calls
-from query_services import OURS, QueryServices
+from doctor.query_services import OURS, QueryServices
 
 LOGS = {
     "logDriver": "awslogs",

@@ -2,7 +2,7 @@
 
 Law: moto judges every signature and, for S3, action and object. For the other services it knows the action
 alone, Batch's in lower case: a statement that names a resource, or has a condition, allows nothing there,
-which is asserted. So it judges there what may be called; on what, `tests/test_permissions.py` says.
+which is asserted. So it judges there what may be called; on what, `tests/core/test_permissions.py` says.
 """
 
 import json

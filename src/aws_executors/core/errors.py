@@ -24,7 +24,7 @@ class AwsExecutorsError(Exception):
 
 
 class SettingsError(AwsExecutorsError, ValueError):
-    """An invalid section of airflow.cfg, or invalid settings made in Python; the message lists all `faults`."""
+    """A section of airflow.cfg or settings made in Python are invalid; the message lists all `faults`."""
 
     def __init__(self, faults: "SettingsFaults") -> None:
         super().__init__(str(faults))

@@ -16,7 +16,6 @@ from airflow.utils.session import create_session
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
-import hostile_builders
 from airflow_executors import turn_until
 from airflow_rows import Given, task_instance
 from aws_executors.core.lifecycle.effects import LogEvent, Report
@@ -25,6 +24,7 @@ from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.engine.messages import AirflowUpdate
 from e2e.postgres import postgres
+from shell.airflow import hostile_builders
 from shell.airflow.test_executor import hand_over, states
 from sites import ecs_site
 
@@ -50,7 +50,7 @@ def executor(monkeypatch: pytest.MonkeyPatch, aws: LocalAws) -> Iterator[AwsEcsF
         "task_definition": "airflow",
         "subnets": "subnet-1",
         "endpoint_url": aws.url,
-        "request_builder": "hostile_builders.build",
+        "request_builder": "shell.airflow.hostile_builders.build",
         "poll_interval": "0.1",
         "database_interval": "0.2",
     }

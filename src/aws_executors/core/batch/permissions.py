@@ -1,8 +1,8 @@
 """What the scheduler must be allowed for Batch: from the request that the settings make to IAM statements.
 
-Law: pure; one statement per pattern of call in `shell/aws/batch.py`, and `tests/test_permissions.py` holds
-the actions to the calls that the embedded AWS has seen. Source: Service Authorization Reference, "Actions,
-resources, and condition keys for AWS Batch".
+Law: pure; one statement per pattern of call in `shell/aws/batch.py`, and `tests/core/test_permissions.py`
+holds the actions to the calls that the embedded AWS has seen. Source: Service Authorization Reference,
+"Actions, resources, and condition keys for AWS Batch".
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """What the scheduler must be allowed for ECS: from settings and the request that they make to IAM statements.
 
-Law: pure; one statement per pattern of call in `shell/aws/ecs.py`, and `tests/test_permissions.py` holds
+Law: pure; one statement per pattern of call in `shell/aws/ecs.py`, and `tests/core/test_permissions.py` holds
 the actions to the calls that the embedded AWS has seen. Source: Service Authorization Reference, "Actions,
 resources, and condition keys for Amazon Elastic Container Service".
 """

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from aws_executors.run.usage.cgroup import alone_among, own_cgroup, parent_of
+from aws_executors.run.usage.cgroup import MIB, alone_among, own_cgroup, parent_of
 
 _Files: TypeAlias = Mapping[str, int]
 """All that is in a folder, below it as well, by path: when each was changed last, in nanoseconds."""
@@ -29,7 +29,6 @@ ELSEWHERE = ("/dev/shm", "/var/tmp")  # noqa: S108 - looked at, not used
 KILLED_WITHIN = 5.0  # seconds until all killed processes have ended
 COMPILED = "__pycache__"  # what Python makes of modules in the working directory, for itself
 LEAST_DISK = 512  # MiB that must be free for the next workload
-MIB = 1024 * 1024
 
 
 def adopt_orphans() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-NOTEBOOK = HERE.parent / "examples" / "preview_requests.ipynb"
+NOTEBOOK = HERE.parents[1] / "examples" / "preview_requests.ipynb"
 BUILDER = (
     "compose(build, with_tags(team='etl'), when(queue_is('large'), with_cpu_memory(cpu=4096, memory=8192)))"
 )

@@ -12,7 +12,7 @@ import pytest
 
 from aws_executors import Launch, Task, batch, ecs, preview, to_kwargs
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 BATCH = {
     "region": "us-east-1",
     "job_name": "airflow",

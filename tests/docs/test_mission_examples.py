@@ -17,7 +17,7 @@ import pytest
 
 from aws_executors import Launch, RequestError, Task, batch, compose, ecs, queue_is, to_kwargs, when
 
-SRC = str(Path(__file__).parents[1] / "src")
+SRC = str(Path(__file__).parents[2] / "src")
 TASK = Task(dag_id="tutorial", task_id="say_hello")
 COMMAND = ("python", "-m", "airflow.sdk.execution_time.execute_workload", "--json-string", "{}")
 BATCH = batch.BatchSettings(

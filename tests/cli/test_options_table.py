@@ -7,7 +7,7 @@ import pytest
 
 from aws_executors.cli.options_table import SECTIONS, main, markdown
 
-PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
 
 def test_a_row_per_option_mandatory_ones_first() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
 ROW = re.compile(r"^\| C(?P<number>\d+) \|(?P<text>.*)\|(?P<tests>[^|]*)\|$", re.MULTILINE)
 NAMED = re.compile(r"`(?P<path>tests/[\w/]+\.py)::(?P<name>\w+)`")

@@ -1,6 +1,6 @@
 """Runs a notebook in a kernel of this very interpreter, and writes what it is afterwards to stdout.
 
-Law: a process of its own (``python tests/run_notebook.py FILE``), so that nothing of Jupyter's event loops
+Law: a process of its own (``run_notebook.py FILE``), so that nothing of Jupyter's event loops
 and sockets is left in a test's.
 """
 

@@ -21,7 +21,7 @@ import pytest
 
 from simulation.breakages import MUTANTS, Mutant
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 UNKNOWABLE = r"callback \w+ went well, and is reported a failure"
 UNKNOWABLE_HERE = rf"({UNKNOWABLE}|callback \w+ has never begun, and is reported a failure)"
 FIRST, CHUNK = 150, 25
