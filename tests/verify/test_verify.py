@@ -176,7 +176,7 @@ def test_an_image_that_ignores_its_command(on: MakeAccount) -> None:
         account.monkeypatch.setattr(watch, "LOG_WITHIN", 0.5)
         code, report = account.verify("ecs_fargate", 8.0)
     assert code == 1
-    assert "has not run our program" in report.words("run")
+    assert "without running our program" in report.words("run")
     assert "ends with: hello" in report.words("run")
     assert report.words("exit") == "A container that exits with 7 was not reported as failed"
     assert "was not killed" in report.words("memory")

@@ -139,7 +139,7 @@ def test_a_container_that_closes_after_one(aws: LocalAws, cell: WarmCell) -> Non
     verdict = judged(cell.trace)
     assert (verdict.outcome, verdict.words) == (
         CheckOutcome.FAILED,
-        "It has run 0 of 2 workloads. The end of its log says why",
+        "It ran 0 of 2 workloads. The end of its log says why",
     )
 
 
@@ -148,6 +148,6 @@ def test_a_cell_that_may_not_be_read(aws: LocalAws, cell: WarmCell) -> None:
     cell.run_due()
     verdict = judged(cell.trace)
     assert verdict.outcome is CheckOutcome.FAILED
-    assert "It has run 0 of 2 workloads: AccessDenied" in verdict.words
+    assert "It ran 0 of 2 workloads: AccessDenied" in verdict.words
     assert "s3:GetObject" in verdict.words
     assert cell.remove() is not None

@@ -102,17 +102,25 @@ ENDED = Metric(
     about="containers of tasks that have ended",
 )
 COST = Metric(
-    name="cost", sort=Sort.COUNTER, about="what they cost, as an estimate, in millionths of a US dollar"
+    name="cost",
+    sort=Sort.COUNTER,
+    about="cost of those containers, as an estimate, in millionths of a US dollar",
 )
 OUT_OF_MEMORY = Metric(
-    name="out_of_memory", sort=Sort.COUNTER, about="those that were killed for memory, or a process in them"
+    name="out_of_memory",
+    sort=Sort.COUNTER,
+    about="of those containers, the ones in which something was killed for memory",
 )
 WAITS = Metric(
     name="time_to_start",
     sort=Sort.TIMER,
     about="from the creation of a container until its image is pulled, or on Batch until it runs",
 )
-PULLS = Metric(name="time_to_pull", sort=Sort.TIMER, about="the pull of its image, where AWS tells")
+PULLS = Metric(
+    name="time_to_pull",
+    sort=Sort.TIMER,
+    about="duration of the pull of a container's image, where AWS reports it",
+)
 COLD_STARTS = Metric(
     name="cold_starts",
     sort=Sort.COUNTER,

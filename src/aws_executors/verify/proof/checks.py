@@ -110,8 +110,8 @@ def _succeeded(trace: CaseTrace) -> CheckVerdict | None:
         return failed(trace.report.info if trace.report else "Nothing was reported to Airflow")
     if trace.strange_line:
         return failed(
-            "The container ended with 0 and has not run our program: the image's entry point, or the task "
-            f"definition's, ignores the command. Its log ends with: {trace.strange_line}"
+            "The container exited with code 0 without running our program: the entry point of the image, or "
+            f"of the definition, ignores the command. Its log ends with: {trace.strange_line}"
         )
     return None
 
@@ -136,7 +136,7 @@ def _exit(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
 def _memory(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     code = trace.end.exit_code if trace.end else None
     if trace.report is None or trace.report.success or code == SURVIVED:
-        return failed("It has used half as much memory again as it may, and was not killed")
+        return failed("It used 1.5 times its memory limit, and was not killed")
     if code != KILLED or "OutOfMemory" not in trace.report.info:
         return failed(f"Nothing says that its memory was the reason: {trace.report.info}")
     return ok(trace.report.info)
@@ -180,7 +180,7 @@ def _lost_answer(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     if evidence.service == "batch":
         found = next((one for one in trace.lookups if one.id), None)
         if found is None:
-            return failed("ListJobs has not shown the job by its name")
+            return failed("ListJobs did not show the job by its name")
         late = found.at - trace.submissions[0].answered
         return ok(f"One container: ListJobs showed the job by its name {late:.1f} s later")
     if len(trace.submissions) < 2:
@@ -238,10 +238,10 @@ def _stored(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
         info = trace.report.info if trace.report else "nothing was reported"
         return failed(
             f"The container could not read the object: {info} It needs this package in the image, and a role "
-            "that may s3:GetObject (aws-executors iam-policy --containers prints the policy)"
+            "that allows s3:GetObject (aws-executors iam-policy --containers prints the policy)"
         )
     if trace.strange_line or (trace.lines and not any(digest in line for line in trace.lines)):
-        return failed("The container has read something else than was stored")
+        return failed("What the container read is not what was stored")
     if f"{trace.token}-1" not in evidence.removed:
         return failed("The object was not removed afterwards")
     return ok("Stored, read with the container's role, and removed")
@@ -251,20 +251,20 @@ def _warm(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
     if trace.report is None or not trace.report.success:
         info = trace.report.info if trace.report else "nothing was reported"
         return failed(
-            f"The container did not end well: {info} It needs this package in the image, and a role that may "
-            "s3:GetObject and s3:PutObject on its cell (aws-executors iam-policy --containers prints it)"
+            f"The container did not end well: {info} It needs this package in the image, and a role that "
+            "allows s3:GetObject and s3:PutObject on its cell (aws-executors iam-policy --containers prints it)"
         )
     if trace.strange_line:
         return _succeeded(trace) or failed(trace.strange_line)
     if trace.old_condition_holds:
         return failed(
-            "S3 has carried out a write whose condition did not hold, so that a workload could run twice. "
+            "S3 carried out a write whose condition did not hold, so a workload could run twice. "
             "Leave warm_idle off, or use a store that knows conditional writes (If-Match), as Amazon S3 does"
         )
     good = [one for one in trace.turns if one.exit_code == 0]
     if len(good) < WARM_WORKLOADS or trace.old_condition_holds is None:
         why = f": {trace.cell_problem.with_remedy}" if trace.cell_problem else ". The end of its log says why"
-        return failed(f"It has run {len(good)} of {WARM_WORKLOADS} workloads{why}")
+        return failed(f"It ran {len(good)} of {WARM_WORKLOADS} workloads{why}")
     cold, warm_ = _begun(trace, 0), _begun(trace, 1)
     since = trace.handed_over or cold
     return ok(
@@ -292,7 +292,7 @@ def _logs(evidence: RunEvidence) -> CheckVerdict:
         strange = silent[0].strange_line
         why = f"It ends with: {strange}" if strange else silent[0].log_problem
         return failed(f"The log does not show our program of: {names}. {why}")
-    return ok(f"What {len(read)} containers have written was read as Airflow's UI reads it")
+    return ok(f"The logs of {len(read)} containers were read as Airflow's UI reads them")
 
 
 def _links(evidence: RunEvidence) -> CheckVerdict:
