@@ -252,7 +252,8 @@ def _warm(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
         info = trace.report.info if trace.report else "nothing was reported"
         return failed(
             f"The container did not end well: {info} It needs this package in the image, and a role that "
-            "allows s3:GetObject and s3:PutObject on its cell (aws-executors iam-policy --containers prints it)"
+            "allows s3:GetObject and s3:PutObject on its cell "
+            "(aws-executors iam-policy --containers prints the policy)"
         )
     if trace.strange_line:
         return _succeeded(trace) or failed(trace.strange_line)
