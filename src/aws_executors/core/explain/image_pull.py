@@ -5,12 +5,12 @@ container's `reason`) use the same words; Kubernetes has its own.
 """
 
 from aws_executors.core.aws.error_codes import OTHER_POLICIES
+from aws_executors.core.explain.agent import DOCKER
 from aws_executors.core.explain.reason import Reason, behind
 from aws_executors.core.explain.secrets_and_roles import DENIED, NO_CREDENTIALS, REFUSED_CREDENTIALS
 
 PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html"
 CALLS = "https://repost.aws/knowledge-center/ecs-fargate-pull-container-error"
-AGENT = "https://github.com/aws/amazon-ecs-agent/blob/master/agent/dockerclient/dockerapi/errors.go"
 CACHE = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/error-pullthroughcache.html"
 PODS = "https://kubernetes.io/docs/concepts/containers/images/"
 ROUTE = (
@@ -55,7 +55,7 @@ IMAGE: tuple[Reason, ...] = (
             "can read the secret in `repositoryCredentials`. If both are right, the error is "
             "transient and is retried."
         ),
-        source=AGENT,
+        source=DOCKER,
     ),
     Reason(
         name="image registry login expired",
@@ -452,7 +452,7 @@ IMAGE: tuple[Reason, ...] = (
             "Make the image smaller, keep it in the same Region (Amazon ECR), or use "
             "instances with a faster network and disk."
         ),
-        source=AGENT,
+        source=DOCKER,
     ),
     Reason(
         name="image not unpacked",
@@ -486,7 +486,7 @@ IMAGE: tuple[Reason, ...] = (
         says=("CannotPullContainerAuthError",),
         what="The login for the private registry could not be retrieved",
         remedy="Check the secret in `repositoryCredentials`, and that the execution role can read it.",
-        source=AGENT,
+        source=DOCKER,
     ),
     Reason(
         name="image gone from the instance",
@@ -496,7 +496,7 @@ IMAGE: tuple[Reason, ...] = (
             "If it persists, check whether the instance's disk is full, so that "
             "images are removed, and whether ECS_IMAGE_PULL_BEHAVIOR is `prefer-cached` or `once`."
         ),
-        source=AGENT,
+        source=DOCKER,
     ),
     Reason(
         name="image not pulled on Kubernetes",

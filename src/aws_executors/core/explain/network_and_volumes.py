@@ -3,18 +3,17 @@
 Law: the most specific rows come first: the file server's and EC2's words before the agent's.
 """
 
+from aws_executors.core.explain.agent import CODES
 from aws_executors.core.explain.reason import Reason, behind
-from aws_executors.core.explain.secrets_and_roles import THROTTLED
+from aws_executors.core.explain.secrets_and_roles import EBS, THROTTLED
 
 CNI = "https://github.com/aws/amazon-vpc-cni-k8s/blob/master/docs/troubleshooting.md"
-CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
 START = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/failed-to-start-error.html"
 EFS = "https://docs.aws.amazon.com/efs/latest/ug/troubleshooting-efs-mounting.html"
 ENI = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html"
 TRUNKING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-instance-eni.html"
 AGENT = "https://github.com/aws/amazon-ecs-agent/blob/master/agent/engine/docker_task_engine.go"
 TAGS = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_tag-policies.html"
-EBS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/troubleshoot-ebs-volumes-scenarios.html"
 FSX = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/wfsx-volumes.html"
 
 NO_ADDRESSES = (

@@ -5,10 +5,10 @@ messages begin with ResourceInitializationError; the words after that prefix tel
 """
 
 from aws_executors.core.aws.error_codes import OTHER_POLICIES
+from aws_executors.core.explain.agent import CODES
+from aws_executors.core.explain.agent import SETUP as PAGE
 from aws_executors.core.explain.reason import Reason, behind
 
-PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html"
-CODES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html"
 MISSING = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-not-found-error.html"
 DENIED = "https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"
 ENV = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/use-environment-file.html"

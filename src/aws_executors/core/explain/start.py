@@ -7,10 +7,10 @@ Docker. The agent's own words are in `agent.py`.
 
 from dataclasses import replace
 
+from aws_executors.core.explain.agent import START as PAGE
 from aws_executors.core.explain.image_pull import DISK_FULL
 from aws_executors.core.explain.reason import Reason, behind
 
-PAGE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cannot-start-container.html"
 MEMORY = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/out-of-memory.html"
 TASK = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html"
 RUNC = "https://github.com/opencontainers/runc/blob/main/libcontainer/rootfs_linux.go"
