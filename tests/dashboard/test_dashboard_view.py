@@ -20,7 +20,7 @@ from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.core.lifecycle.metrics import ContainerState
 from aws_executors.dashboard.page.failure_kind import failure_kind
 from aws_executors.dashboard.page.formatting import age, task_page
-from aws_executors.dashboard.page.render import _templates, content, render_page
+from aws_executors.dashboard.page.rendering import _templates, content, render_page
 from aws_executors.dashboard.page.view import Failure, Fleet, fleet
 from aws_executors.dashboard.snapshot import (
     CallRate,

@@ -2,7 +2,7 @@
 
 from aws_executors.core.cost.record import UsageRecord
 from aws_executors.core.cost.summary import UsageEntry
-from aws_executors.dashboard.page.render import content
+from aws_executors.dashboard.page.rendering import content
 from aws_executors.dashboard.page.usage import SHOWN, usage_card
 from aws_executors.dashboard.page.view import fleet
 

@@ -22,7 +22,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from starlette.exceptions import HTTPException
 
 from aws_executors.dashboard.failures import HOURS, recent_failures
-from aws_executors.dashboard.page.render import content, render_page
+from aws_executors.dashboard.page.rendering import content, render_page
 from aws_executors.dashboard.page.view import Fleet, fleet
 from aws_executors.dashboard.recent_usage import RecentUsage
 from aws_executors.dashboard.rights import rights_of

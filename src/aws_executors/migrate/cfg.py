@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.redact.values import sensitive
-from aws_executors.migrate.translate import Line
+from aws_executors.migrate.translation import Line
 
 INDENT = "    "
 SHOWN = 60

@@ -30,7 +30,7 @@ from aws_executors.doctor.checks.findings import (
     worst_first,
 )
 from aws_executors.doctor.checks.warm import of_package
-from aws_executors.doctor.examine import examine
+from aws_executors.doctor.examination import examine
 from aws_executors.doctor.probe import Probe, airflow_side
 from aws_executors.doctor.trial import trial, trial_command
 from aws_executors.doctor.warm_probe import cells_seen

@@ -3,11 +3,11 @@
 Law: the most specific rows come first: CloudWatch's words before the log driver's.
 """
 
+from aws_executors.core.explain.agent import SETUP as PAGE
 from aws_executors.core.explain.reason import Reason, behind
 from aws_executors.core.explain.secrets_and_roles import (
     LOG,
     NO_CREDENTIALS,
-    PAGE,
     THROTTLED,
     UNREACHED,
     way_out,
