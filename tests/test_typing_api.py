@@ -59,7 +59,9 @@ def test_right_uses_and_what_the_pages_show_pass_and_mistakes_are_caught(
         for code in found[1].split(", ")
     }
     assert {(int(line), code) for line, code in CAUGHT.findall(told)} == expected
-    assert all(line.startswith((str(bare), "Found")) for line in told.splitlines()), told
+    *lines_told, found_in_all = told.splitlines()
+    places = {Path(line.partition(":")[0]).name for line in lines_told}  # its cache keeps an older folder
+    assert (places, found_in_all[:5]) == ({bare.name}, "Found"), told
     assert len(expected) > 30
 
 
