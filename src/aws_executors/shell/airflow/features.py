@@ -6,7 +6,9 @@ the warning at the start and what `doctor` says are made. What can be made up is
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import requires, version
+from importlib.util import find_spec
 from typing import Any
 
 from airflow.executors import executor_loader, workloads
@@ -43,13 +45,21 @@ def _printed(kind: type) -> bool:
     return "token" in fields and bool(fields["token"].repr)
 
 
+def _keeps_stops() -> bool:
+    """Whether Airflow's own launcher waits for its task at SIGTERM, and does not tell it (from 3.4 on)."""
+    supervising = "airflow.sdk.execution_time.coordinator"
+    return find_spec(supervising) is not None and hasattr(
+        import_module(supervising), "_warm_shutdown_signals"
+    )
+
+
 CALLBACKS = hasattr(workloads, "ExecuteCallback")
 TEAMS = hasattr(BaseExecutor, "supports_multi_team")
 PRINTS_TOKENS = _printed(ExecuteTask)
 """Whether Airflow's own launcher writes the workload's token into the container's log."""
 _SCOPED = hasattr(BaseExecutor, "pre_assigns_external_executor_id")  # both came with 3.2.2
-SUPERVISES = hasattr(BaseExecutor, "run_workload")
-"""Whether Airflow's own launcher tells its task of SIGTERM, and runs callbacks."""
+RUNS_CALLBACKS = hasattr(BaseExecutor, "run_workload")
+"""Whether Airflow's own launcher runs callbacks, too."""
 NAMED_BY_CLASS = hasattr(executor_loader, "_classname_to_executors_per_team")
 """Whether a task may name its executor by its class."""
 
@@ -71,7 +81,7 @@ FEATURES = (
     Feature(
         what="on_kill is called at SIGTERM with either launcher",
         since="3.3.0",
-        present=SUPERVISES,
+        present=RUNS_CALLBACKS and not _keeps_stops(),
         without="on_kill is called at SIGTERM only with launcher = aws_executors",
     ),
     Feature(
@@ -83,7 +93,7 @@ FEATURES = (
     Feature(
         what="Callbacks of deadlines run in containers with either launcher",
         since="3.3.0",
-        present=SUPERVISES or not CALLBACKS,
+        present=RUNS_CALLBACKS or not CALLBACKS,
         without="callbacks run in containers only with launcher = aws_executors",
     ),
     Feature(
