@@ -57,7 +57,7 @@ class Job(Generic[R]):
     stage: Stage = Stage.PREPARING
     attempt: int = 1  # which container this is, from 1
     due: float | None = None  # when it wants to be woken
-    failures: int = 0  # calls in a row that have failed, or were refused
+    failures: int = 0  # calls that failed or were refused since one did what was wanted
     lookups: int = 0  # look-ups in a row that have found nothing
     # When it asked for its row: a row that was read before may be older than the container's end.
     row_asked_at: float = 0.0

@@ -75,7 +75,7 @@ REACTIONS: Mapping[SubmissionFailure, Reaction] = MappingProxyType(
     }
 )
 
-PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT})
+PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT, Reaction.LOOK_UP})
 """The reactions that come after a pause which grows and is jittered (`core/aws/backoff.py`)."""
 
 # What these are called in the event log of a task.

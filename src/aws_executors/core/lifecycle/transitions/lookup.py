@@ -58,7 +58,7 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
 
 def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     if job.lookups + 1 < policy.lookups:
-        return replace(job, lookups=job.lookups + 1, failures=0, due=at + policy.lookup_every), ()
+        return replace(job, lookups=job.lookups + 1, due=at + policy.lookup_every), ()
     if not job.container_wanted or (job.pooled and not job.container and job.purpose is Purpose.ADOPT):
         return finish(job)
     if job.container:

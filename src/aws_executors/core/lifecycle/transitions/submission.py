@@ -86,7 +86,9 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
         case Reaction.REPEAT:
             return _retry_later(replace(job, ambiguous=True), error, at, policy)
         case Reaction.LOOK_UP:
-            return look_up(replace(job, ambiguous=True), at + policy.lookup_every)
+            waiting, said = _retry_later(replace(job, ambiguous=True), error, at, policy)
+            due = max(waiting.due or at, at + policy.lookup_every)
+            return replace(waiting, stage=Stage.LOOKING_UP, lookups=0, due=due), said
         case Reaction.WAIT | Reaction.REFRESH:
             return _retry_later(job, error, at, policy)
         case Reaction.LOOK_UP_THEN_FAIL:
