@@ -255,6 +255,7 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
         ),
         ({"environment": ["A=1"]}, "environment[0] must be a mapping, not str"),
         ({"tags": "team"}, "tags must be a list, not str 'team'"),
+        ({"group": "\udc80"}, "group must be text without lone surrogates, not str '\\udc80'"),
         ({3: "x"}, "executor_config: the key 3 must be text, not int"),
         ("memory=512", "executor_config must be a mapping such as {'memory': 2048}, not str 'memory=512'"),
         (["memory"], "executor_config must be a mapping such as {'memory': 2048}, not list"),
