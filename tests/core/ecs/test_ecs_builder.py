@@ -171,6 +171,14 @@ SPOT = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
             },
         ),
         (
+            {"networkConfiguration": {"awsvpcConfiguration": {"securityGroups": ["sg-9"]}}},
+            {
+                "networkConfiguration": {
+                    "awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-9"]}
+                }
+            },
+        ),
+        (
             {"overrides": {"cpu": "1024", "memory": 2048, "taskRoleArn": "arn:r"}},
             {
                 "overrides": {
@@ -274,6 +282,13 @@ def test_c2_what_an_author_wrote_wrongly_is_told(config: object, told: str) -> N
         build(replace(LAUNCH, executor_config=config))
     assert told in str(refusal.value)
     assert str(refusal.value).startswith("executor_config")
+
+
+def test_security_groups_of_a_task_need_the_section_s_subnets() -> None:
+    config = {"networkConfiguration": {"awsvpcConfiguration": {"securityGroups": ["sg-9"]}}}
+    nowhere = replace(LAUNCH, settings=settings(launch_type="EC2"), executor_config=config)
+    with pytest.raises(RequestError, match=r"^executor_config: network_configuration has no subnets; write"):
+        build(nowhere)
 
 
 def test_c2_all_faults_are_told_at_once() -> None:
