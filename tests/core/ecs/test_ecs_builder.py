@@ -263,6 +263,11 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
         ),
         ({"environment": ["A=1"]}, "environment[0] must be a mapping, not str"),
         ({"tags": "team"}, "tags must be a list, not str 'team'"),
+        ({"environment": {"A": "1", "B": "\udc80"}}, "the value of 'B' must be text without lone surrogates"),
+        (
+            {"overrides": {"containerOverrides": [{"name": "x", "command": ["\udc80"]}]}},
+            "overrides.containerOverrides[0].command[0] must be text without lone surrogates, not str",
+        ),
         ({"group": "\udc80"}, "group must be text without lone surrogates, not str '\\udc80'"),
         ({3: "x"}, "executor_config: the key 3 must be text, not int"),
         ("memory=512", "executor_config must be a mapping such as {'memory': 2048}, not str 'memory=512'"),

@@ -59,6 +59,7 @@ WRITTEN = ConfigDict(
     serialize_by_alias=True,
     extra="forbid",
     hide_input_in_errors=True,
+    str_min_length=0,  # with a limit, pydantic refuses what UTF-8 has not, in which boto3 writes
 )
 
 
@@ -191,6 +192,8 @@ def text_items(value: object) -> list[tuple[str, str]]:
             raise ValueError(
                 f"the value of {key!r} must be text, not {type(text).__name__}; put it in quotes"
             )
+        if re.search("[\ud800-\udfff]", text):
+            raise ValueError(f"the value of {key!r} must be text without lone surrogates")
     return items
 
 
