@@ -248,6 +248,7 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
             "must be a list, not str 'FARGATE_SPOT'; write [{'capacityProvider': ..., 'weight': ...}]",
         ),
         ({"environment": {"A": 1}}, "environment: the value of 'A' must be text, not int; put it in quotes"),
+        ({"environment": {10**5000: "1"}}, "the name of type int must be text, not int"),
         ({"environment": {"A": None}}, "the value of 'A' must be text, not None; leave it out"),
         (
             {"task_definition": "a", "taskDefinition": "b"},

@@ -42,7 +42,7 @@ from aws_executors.core.redact.values import MASK, sensitive
 from aws_executors.core.requests.maker import INIT, Open, unchanging, with_plain_signature
 from aws_executors.core.requests.merge import KEY
 from aws_executors.core.requests.spelling import spell
-from aws_executors.core.validation import as_whole, refusal
+from aws_executors.core.validation import as_whole, quoted, refusal
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -185,7 +185,7 @@ def text_items(value: object) -> list[tuple[str, str]]:
     items = list(cast("Mapping[str, str]", value).items())
     for key, text in items:
         if not isinstance(key, str):
-            raise ValueError(f"the name {key!r} must be text, not {type(key).__name__}")
+            raise ValueError(f"the name {quoted(key)} must be text, not {type(key).__name__}")
         if text is None:
             raise ValueError(f"the value of {key!r} must be text, not None; leave it out")
         if not isinstance(text, str):
