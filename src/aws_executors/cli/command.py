@@ -159,15 +159,16 @@ def account_id(text: str) -> str:
 
 
 def json_value(text: str) -> object:
-    """Parse JSON.
+    """Parse JSON; null is an empty mapping, as None is in a DAG.
 
-    >>> json_value('{"memory": 4096}')
-    {'memory': 4096}
+    >>> json_value('{"memory": 4096}'), json_value("null")
+    ({'memory': 4096}, {})
     """
     from aws_executors.core.settings.types import json_of  # pydantic, which the table does without
 
     try:
-        return json_of(text)
+        found = json_of(text)
     except ValueError as error:
         example = """such as '{"memory": 4096}', and quoted for the shell"""
         raise ArgumentTypeError(f"expected JSON, {example}, but it {error}") from None
+    return {} if found is None else found

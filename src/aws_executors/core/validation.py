@@ -49,6 +49,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
     "int_parsing_size": ("must be a smaller number", "is too large a number"),
     "less_than_equal": ("must be at most {le}", "is above {le}"),
     "missing": ("is missing", "is missing"),
+    "string_unicode": ("must be text without lone surrogates", "has a lone surrogate, which UTF-8 has not"),
 }
 """Other error types: what is required, and how the value falls short. For a type in neither table, pydantic's
 own message is used."""

@@ -95,11 +95,15 @@ class LocalAws:
             raise RuntimeError("LocalAws runs once: make another one")
         control = Control(self._cloud, self.faults)
         self._server = Server(*self._address, self._cloud, control, self.key, self._requests)
-        self._world.sqs.endpoint = self._server.url
-        self._cloud.start({**self._base, **self.environment, **self._baked})
-        self._server.start()
         self._begun = True
         atexit.register(self.stop)  # no container may outlive a program that does not call stop
+        try:
+            self._world.sqs.endpoint = self._server.url
+            self._cloud.start({**self._base, **self.environment, **self._baked})
+            self._server.start()
+        except BaseException:  # `with` does not stop what has not started
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:

@@ -105,7 +105,8 @@ class RunTask(TaskMembers):
     count: Literal[1] = 1
 
     def __post_init__(self) -> None:
-        faults, sizes = [*_placement_faults(self), *_tag_faults(self)], _size_faults(self.overrides)
+        faults = [*_network_faults(self.network_configuration), *_placement_faults(self), *_tag_faults(self)]
+        sizes = _size_faults(self.overrides)
         if faults:
             raise ValueError("; ".join([*faults, *sizes]))
         if sizes:
@@ -127,6 +128,11 @@ def launch_platform(launch_type: str | None, strategy: tuple[CapacityProvider, .
     if providers:
         return "EC2" if providers.isdisjoint(FARGATE_PROVIDERS) else "FARGATE"
     return launch_type or ""
+
+
+def _network_faults(network: NetworkConfiguration | None) -> Iterator[str]:
+    if network is not None and not network.awsvpc_configuration.subnets:
+        yield "network_configuration has no subnets; write them there, or set the option subnets"
 
 
 def _placement_faults(request: RunTask) -> Iterator[str]:

@@ -47,9 +47,12 @@ class CapacityProvider:
 
 @structure
 class AwsvpcConfiguration:
-    """Where the task's network interface stands: 1 to 16 subnets, up to 5 security groups, one VPC."""
+    """Where the task's network interface stands: 1 to 16 subnets, up to 5 security groups, one VPC.
 
-    subnets: Annotated[tuple[Text, ...], Field(min_length=1, max_length=16)]
+    A task may leave the subnets to the request, which must have them.
+    """
+
+    subnets: Annotated[tuple[Text, ...], Field(max_length=16)] = ()
     security_groups: Annotated[tuple[Text, ...], Field(max_length=5)] = ()
     assign_public_ip: Literal["ENABLED", "DISABLED"] | None = None
 

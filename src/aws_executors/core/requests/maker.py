@@ -219,6 +219,9 @@ def _check(make: Callable[P, T], args: Sequence[object], kwargs: Mapping[str, ob
     open_ = "VAR_KEYWORD" in kinds.values()  # any name will do: it joins the mapping that comes first
     named = {} if open_ else kwargs
     given = _bound(call.shape, args, named, verb, call.remedy)
+    for name, value in given.items():
+        if isinstance(value, int) and value.bit_length() > 63:  # Python prints none of 4,301 digits
+            raise BuilderError(f"{verb}: {name} has more digits than AWS takes; {call.remedy}")
     first = next(iter(kinds), "")
     before = given.get(first, {})
     if open_ and isinstance(before, Mapping):

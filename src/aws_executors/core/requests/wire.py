@@ -42,7 +42,7 @@ from aws_executors.core.redact.values import MASK, sensitive
 from aws_executors.core.requests.maker import INIT, Open, unchanging, with_plain_signature
 from aws_executors.core.requests.merge import KEY
 from aws_executors.core.requests.spelling import spell
-from aws_executors.core.validation import as_whole, refusal
+from aws_executors.core.validation import as_whole, quoted, refusal
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -59,6 +59,7 @@ WRITTEN = ConfigDict(
     serialize_by_alias=True,
     extra="forbid",
     hide_input_in_errors=True,
+    str_min_length=0,  # with a limit, pydantic refuses what UTF-8 has not, in which boto3 writes
 )
 
 
@@ -184,13 +185,15 @@ def text_items(value: object) -> list[tuple[str, str]]:
     items = list(cast("Mapping[str, str]", value).items())
     for key, text in items:
         if not isinstance(key, str):
-            raise ValueError(f"the name {key!r} must be text, not {type(key).__name__}")
+            raise ValueError(f"the name {quoted(key)} must be text, not {type(key).__name__}")
         if text is None:
             raise ValueError(f"the value of {key!r} must be text, not None; leave it out")
         if not isinstance(text, str):
             raise ValueError(
                 f"the value of {key!r} must be text, not {type(text).__name__}; put it in quotes"
             )
+        if re.search("[\ud800-\udfff]", text):
+            raise ValueError(f"the value of {key!r} must be text without lone surrogates")
     return items
 
 

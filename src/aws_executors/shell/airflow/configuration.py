@@ -8,6 +8,7 @@ nowhere else.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from returns.methods import unwrap_or_failure
@@ -189,11 +190,14 @@ def _prices(section: Section) -> Prices | Fault:
     path = section.values.get(PRICES, "").strip()
     if not path:
         return bundled_prices()
+    file, remedy = Path(path), "name a JSON file with prices"
     try:
-        return prices_from(Path(path).read_text(encoding="utf-8"), PRICES)
+        if not S_ISREG(file.stat().st_mode):  # of a named pipe, reading waits for a writer
+            return Fault(PRICES, "is not a regular file", remedy, shown(path))
+        return prices_from(file.read_text(encoding="utf-8"), PRICES)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "is not UTF-8"
-        return Fault(PRICES, f"cannot be read: {why}", "name a JSON file with prices", shown(path))
+        return Fault(PRICES, f"cannot be read: {why}", remedy, shown(path))
     except RequestError as error:
         problem = str(error).removeprefix(f"{PRICES}: ")
         return Fault(PRICES, f"is no price table: {problem}", "correct the file (docs/usage.md)", shown(path))

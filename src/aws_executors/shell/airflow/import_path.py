@@ -85,8 +85,11 @@ def why_no_builder(found: object) -> Unloaded | None:
     try:
         signature.bind(None)
     except TypeError:
-        taken = f"({', '.join(signature.parameters)})"
-        return Unloaded(f"names a function of {taken}, not of one launch", f"{BUILDER_FORM}; {STEPS}")
+        bare = [one.replace(annotation=one.empty, default=one.empty) for one in signature.parameters.values()]
+        named = bool(bare) and bare[0].kind is inspect.Parameter.KEYWORD_ONLY
+        problem = f"names a function of {inspect.Signature(bare)}, not of one launch"
+        remedy = "leave the * out: the launch is given by its position" if named else BUILDER_FORM
+        return Unloaded(problem, f"{remedy}; {STEPS}")
     return None
 
 
