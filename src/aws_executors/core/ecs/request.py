@@ -105,8 +105,7 @@ class RunTask(TaskMembers):
     count: Literal[1] = 1
 
     def __post_init__(self) -> None:
-        faults = [*_network_faults(self.network_configuration), *_placement_faults(self), *_tag_faults(self)]
-        sizes = _size_faults(self.overrides)
+        faults, sizes = [*_placement_faults(self), *_tag_faults(self)], _size_faults(self.overrides)
         if faults:
             raise ValueError("; ".join([*faults, *sizes]))
         if sizes:
@@ -130,13 +129,10 @@ def launch_platform(launch_type: str | None, strategy: tuple[CapacityProvider, .
     return launch_type or ""
 
 
-def _network_faults(network: NetworkConfiguration | None) -> Iterator[str]:
+def _placement_faults(request: RunTask) -> Iterator[str]:
+    network, strategy = request.network_configuration, request.capacity_provider_strategy
     if network is not None and not network.awsvpc_configuration.subnets:
         yield "network_configuration has no subnets; write them there, or set the option subnets"
-
-
-def _placement_faults(request: RunTask) -> Iterator[str]:
-    strategy = request.capacity_provider_strategy
     if strategy:
         yield from _strategy_faults(request.launch_type, strategy)
     place = launch_platform(request.launch_type, strategy)
