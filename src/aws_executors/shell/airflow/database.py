@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-NOBODY = -1
-"""In the place of a scheduler where none has queued a task instance: no row of the table job has this id."""
+NO_SCHEDULER = -1
+"""Stands for the scheduler of a task instance that none has queued; no row of the table job has this id."""
 
 
 class AirflowDatabase:
@@ -255,7 +255,7 @@ def _changed(
     for (state, scheduler), tries in alike.items():
         which = {
             "state": state,
-            "scheduler": NOBODY if scheduler is None else scheduler,
+            "scheduler": NO_SCHEDULER if scheduler is None else scheduler,
             # Other executors' may be many more: those that are not found among so many are read by id.
             "most": 10 * len(tries) + 100,
         }
@@ -268,7 +268,7 @@ def _in_state() -> "Select[str | None, int]":
     """The tokens and try numbers of what a scheduler has in a state."""
     from airflow.models.taskinstance import TaskInstance
 
-    scheduler = func.coalesce(TaskInstance.queued_by_job_id, literal_column(str(NOBODY)))
+    scheduler = func.coalesce(TaskInstance.queued_by_job_id, literal_column(str(NO_SCHEDULER)))
     return (
         select(TaskInstance.external_executor_id, TaskInstance.try_number)
         .where(TaskInstance.state == bindparam("state"), scheduler == bindparam("scheduler"))
