@@ -54,9 +54,7 @@ class WarmShape:
         >>> shape.request_for("0b6e")
         {'startedBy': 'airflow/0b6e'}
         """
-        made: object = json.loads(
-            self.kwargs.replace(UNNAMED, self.name).replace(PLACEHOLDER, token)
-        )
+        made: object = json.loads(self.kwargs.replace(UNNAMED, self.name).replace(PLACEHOLDER, token))
         return made
 
     def cell_of(self, token: str) -> str:
@@ -88,9 +86,7 @@ def cells_of(settings: Settings, team: str | None = None) -> str:
 
 def for_nobody(launch: Launch[S], limits: WarmLimits, cells: str) -> Launch[S]:
     """The launch of a container without a workload: the launcher waits at a cell for one."""
-    arguments = serving_arguments(
-        launch.settings, limits, f"{cells}/{UNNAMED}/{PLACEHOLDER}-1"
-    )
+    arguments = serving_arguments(launch.settings, limits, f"{cells}/{UNNAMED}/{PLACEHOLDER}-1")
     usage = ("--usage",) if launch.settings.usage else ()
     return replace(launch, token=PLACEHOLDER, attempt=1, command=(*LAUNCHER, *usage, *arguments))
 

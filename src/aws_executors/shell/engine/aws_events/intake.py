@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from returns.pipeline import is_successful
-from returns.result import Failure, Result
+from returns.result import Failure
 
 from aws_executors.core.aws.event_rules import GIVEN_BACK
+from aws_executors.core.aws.response import Reader
 from aws_executors.core.lifecycle.metrics import EVENTS, EventFate, name_of
 from aws_executors.core.lifecycle.observation import Observation, Unreadable
 from aws_executors.shell.airflow.loggers import logger
@@ -21,9 +22,6 @@ from aws_executors.shell.aws.event_queue import Message
 from aws_executors.shell.engine.calls.error_log import ErrorLog
 
 log = logger(__name__)
-
-Read = Callable[[object], Result[Observation, Unreadable]]
-"""What an event says of a container."""
 
 READING = "Reading an event"
 
@@ -43,7 +41,7 @@ class EventConsumer(Protocol):
 class EventIntake:
     """Hands what messages say to the engine, and says what becomes of each message."""
 
-    def __init__(self, read: Read, consumer: EventConsumer, sink: Sink) -> None:
+    def __init__(self, read: Reader, consumer: EventConsumer, sink: Sink) -> None:
         self._read = read
         self._consumer = consumer
         self._sink = sink
