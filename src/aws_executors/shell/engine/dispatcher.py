@@ -116,7 +116,7 @@ class Dispatcher(Generic[K, R]):
             rate_limiter,
             config.rows_every,
             self.happen,
-            self._stall_guard.row_known,
+            self._stall_guard.row_read,
         )
         self.event_feed: EventFeed[K, R] = EventFeed(
             self._context, self.happen, config.pace.silence, promised=config.events
@@ -234,10 +234,10 @@ class Dispatcher(Generic[K, R]):
             self._perform(record, effect)
         return record
 
-    def slept(self) -> None:
+    def was_stalled(self) -> None:
         """The engine did nothing for so long that all jobs may have been given to another scheduler."""
-        self._stall_guard.slept()
-        self.event_feed.slept()
+        self._stall_guard.was_stalled()
+        self.event_feed.was_stalled()
 
     # --- Jobs ----------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ CHUNK = 10
 SILENCE = 0.7
 """Seconds that the stops wait for the next answer of the database, of less than two that there are in all."""
 
-LONGEST_GAP = 0.1
+LONGEST_STEP = 0.1
 """Seconds, several times as long as from one `run_due` to the next: in more of them this process stood still,
 and heard no answer."""
 
@@ -62,7 +62,7 @@ class Shutdown(Generic[K, R]):
     def run_due(self) -> None:
         """Stop what has been fenced; all, if the database has fallen silent."""
         now = self._clock()
-        self._silence += min(LONGEST_GAP, now - self._ran_at)
+        self._silence += min(LONGEST_STEP, now - self._ran_at)
         self._ran_at = now
         if self._to_stop and self._silence >= SILENCE:
             self._ask_to_stop(tuple(self._to_stop))

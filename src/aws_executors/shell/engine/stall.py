@@ -48,17 +48,17 @@ class StallGuard(Generic[K, R]):
     ) -> None:
         self.doubtful_until = -inf
         """Who hands a job over before this time may have queued it before the gap."""
-        self._awake_since = -inf
+        self._stalled_until = -inf
         self._table = context.table
         self._clock = context.clock
         self._scheduler = scheduler
         self._want_row = want_row
         self._submit = submit
 
-    def slept(self) -> None:
+    def was_stalled(self) -> None:
         """The engine did nothing for so long that all jobs may have been given to another scheduler."""
-        self._awake_since = self._clock()
-        self.doubtful_until = self._awake_since + STALL
+        self._stalled_until = self._clock()
+        self.doubtful_until = self._stalled_until + STALL
         for record in self._table.records():
             record.in_doubt = record.in_doubt or record.job.has_row
 
@@ -67,9 +67,9 @@ class StallGuard(Generic[K, R]):
         record.on_hold = submission
         self._want_row(record.job.token)
 
-    def row_known(self, record: Record[K, R], row: Row | None, at: float) -> None:
+    def row_read(self, record: Record[K, R], row: Row | None, at: float) -> None:
         """The row was read, beginning at `at`: what was held back until then goes on, if it is still ours."""
-        if at < self._awake_since:
+        if at < self._stalled_until:
             if record.on_hold is not None:
                 self._want_row(record.job.token)  # what was read before the gap is not believed
             return

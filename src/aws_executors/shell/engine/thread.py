@@ -140,14 +140,14 @@ class Engine(Generic[K, R]):
     # --- The thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        dispatcher, awake = self._dispatcher, self._clock()
+        dispatcher, ran_at = self._dispatcher, self._clock()
         while not self._closed.is_set():
             try:
                 self._take_messages()
                 now = self._clock()
-                if now - awake > STALL:  # before anything more is submitted
-                    dispatcher.slept()
-                awake = now
+                if now - ran_at > STALL:  # before anything more is submitted
+                    dispatcher.was_stalled()
+                ran_at = now
                 dispatcher.run_due()
                 # Asked in this order: an answer is posted first, and its call counts as over afterwards.
                 if dispatcher.closing and dispatcher.settled and self._inbox.empty():

@@ -116,7 +116,7 @@ class EventFeed(Generic[K, R]):
         about itself are not to be reported."""
         self._closed = True
 
-    def slept(self) -> None:
+    def was_stalled(self) -> None:
         """The process stood still: whatever should have come may be waiting in the queue."""
         self._unnamed.clear()
         self._missed, self._failing = 0, None

@@ -39,7 +39,7 @@ database's time and of ours does not grow with their number."""
 class Polling(Generic[K, R]):
     """The polls of all containers and the readings of all rows in a table of jobs; rows `every` few seconds.
 
-    `happen` takes each event of a job, `row_known` each job whose row was read, with the row and when the
+    `happen` takes each event of a job, `row_read` each job whose row was read, with the row and when the
     reading began.
     """
 
@@ -50,7 +50,7 @@ class Polling(Generic[K, R]):
         rate_limiter: RateLimiter,
         every: float,
         happen: Callable[[Record[K, R], Observed | RowRead], None],
-        row_known: Callable[[Record[K, R], Row | None, float], None],
+        row_read: Callable[[Record[K, R], Row | None, float], None],
     ) -> None:
         self.polls_from = 0.0
         """AWS allows no poll before."""
@@ -63,7 +63,7 @@ class Polling(Generic[K, R]):
         self._rate_limiter = rate_limiter
         self._every = every
         self._happen = happen
-        self._row_known = row_known
+        self._row_read = row_read
         self._wanted: dict[str, None] = {}  # rows that a verdict waits for, by the tokens of their jobs
         self._reading = False
         self._others_due = 0.0  # when the rows are due that no verdict waits for
@@ -151,7 +151,7 @@ class Polling(Generic[K, R]):
             if record is not None:
                 self._happen(record, RowRead(began, row))  # the row can be newer than that, never older
                 self._table.heard(record, row, began)
-                self._row_known(record, row, began)
+                self._row_read(record, row, began)
 
     def _plan_rows(self) -> None:
         due = self._quiet_until if self._wanted else max(self._others_due, self._quiet_until)
