@@ -35,7 +35,7 @@ RECEIVE_BACKOFF = Backoff(base=1.0, cap=60.0)
 """After calls that have failed."""
 
 
-class Mailbox(Protocol):
+class MessageSource(Protocol):
     """Where messages come from; `EventQueue` is one."""
 
     def receive(self) -> Result[tuple[Message, ...], AwsError]:
@@ -54,8 +54,8 @@ class Mailbox(Protocol):
 class EventListener:
     """Receives messages, one group after the other, from `start` to `end`."""
 
-    def __init__(self, mailbox: Mailbox, intake: EventIntake) -> None:
-        self._mailbox = mailbox
+    def __init__(self, source: MessageSource, intake: EventIntake) -> None:
+        self._source = source
         self._intake = intake
         self._ended = threading.Event()
         self._failures = 0
@@ -73,7 +73,7 @@ class EventListener:
     def receive(self) -> bool:
         """Receive one group of messages, have them taken in, and acknowledge them; whether more may wait."""
         began = time.monotonic()
-        received = self._mailbox.receive()
+        received = self._source.receive()
         if not is_successful(received):
             self._failed(received.failure(), began)
             return False
@@ -99,9 +99,9 @@ class EventListener:
 
     def _acknowledge(self, done: Sequence[Message], back: Mapping[Message, int]) -> None:
         """Where one of these calls fails, the messages come again, and mean what they meant."""
-        if done and not is_successful(deleted := self._mailbox.delete(done)):
+        if done and not is_successful(deleted := self._source.delete(done)):
             self._say(ACKNOWLEDGING, deleted.failure())
-        if back and not is_successful(given := self._mailbox.give_back(back)):
+        if back and not is_successful(given := self._source.give_back(back)):
             self._say(ACKNOWLEDGING, given.failure())
 
     def _failed(self, error: AwsError, began: float) -> None:
