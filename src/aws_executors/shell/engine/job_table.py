@@ -245,7 +245,7 @@ class JobTable(Generic[K, R]):
         records = (self._records[token] for token in turns)
         return {record.job.token: record.row for record in records if _row_matters(record.job)}
 
-    def heard(self, record: Record[K, R], row: Row | None, at: float) -> None:
+    def note_row(self, record: Record[K, R], row: Row | None, at: float) -> None:
         """The job knows that its row says this, read at `at`: once more would change nothing."""
         job = record.job
         if row is None or job.stage is Stage.CLOSED:
@@ -253,12 +253,12 @@ class JobTable(Generic[K, R]):
         self._read_in_turn(record)
         record.row = replace(record.row, id=row.id)
         if row.token == job.token and _row_matters(job) and same_row_changes_nothing(job, at):
-            self._known[job.token] = record.row = replace(record.row, heard=row)
+            self._known[job.token] = record.row = replace(record.row, known=row)
             self._unread.pop(job.token, None)
 
     def _read_in_turn(self, record: Record[K, R]) -> None:
         if self._known.pop(record.job.token, None) is not None:
-            record.row = replace(record.row, heard=None)
+            record.row = replace(record.row, known=None)
             self._unread[record.job.token] = None
 
 

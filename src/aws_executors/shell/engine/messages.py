@@ -82,12 +82,12 @@ class WorkItem(Generic[K, R]):
 class RowQuery(Generic[K_co]):
     """A task instance whose row is to be read: its key, and the id that its row went by last.
 
-    `heard` is the row as its job knows it already, and need not be given again; None: whatever it says.
+    `known` is the row as its job knows it, which need not be given again; None if the row must be given.
     """
 
     key: K_co
     id: UUID | None = None
-    heard: Row | None = None
+    known: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)

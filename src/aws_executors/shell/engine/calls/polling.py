@@ -118,7 +118,7 @@ class Polling(Generic[K, R]):
         """Read the rows whose time has come, by one query."""
         wanted = [record for token in self._wanted if (record := self._table.get(token)) is not None]
         # A verdict waits for these, whatever their jobs know of them already.
-        urgent = {record.job.token: replace(record.row, heard=None) for record in wanted[:ROWS]}
+        urgent = {record.job.token: replace(record.row, known=None) for record in wanted[:ROWS]}
         asked = urgent
         if now >= self._others_due:
             self._others_due = now + self._every
@@ -150,7 +150,7 @@ class Polling(Generic[K, R]):
             record = self._table.get(token)
             if record is not None:
                 self._happen(record, RowRead(began, row))  # the row can be newer than that, never older
-                self._table.heard(record, row, began)
+                self._table.note_row(record, row, began)
                 self._row_read(record, row, began)
 
     def _plan_rows(self) -> None:
