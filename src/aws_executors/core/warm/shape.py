@@ -1,10 +1,10 @@
 """The shape of a warm container: its request without any workload, equal for all tasks that may share it.
 
-Law: pure. The request is made by the same builder as a container of the task's own, with the same checks, for
-a token that is nobody's; two launches have one shape if these requests are equal to the byte. So whatever a
-builder, an option or an ``executor_config`` changes (sizes, roles, network, image, environment, tags) makes
-another shape, and so does another version of this package. A builder that writes the task's name into a tag
-makes each task a shape of its own.
+Law: pure. The request is made by the same builder as that for a container of the task's own, with the same
+checks, for a placeholder token; two launches have one shape if these requests are equal to the byte. So
+whatever a builder, an option or an ``executor_config`` changes (sizes, roles, network, image, environment,
+tags) makes another shape, and so does another version of this package. A builder that writes the task's name
+into a tag gives each task a shape of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ R = TypeVar("R")
 S = TypeVar("S", bound=Settings)
 
 PLACEHOLDER = "00000000-0000-8000-8000-000000000000"
-"""Stands for the token of the container; a token of ours is as long, and of the same alphabet."""
+"""Stands for the token of the container: as long as the tokens made here, and of the same alphabet."""
 
 UNNAMED = "0" * 16
 """Stands for the shape's own name in the address of the cell."""
@@ -92,7 +92,7 @@ def for_nobody(launch: Launch[S], limits: WarmLimits, cells: str) -> Launch[S]:
 
 
 def serving_arguments(settings: Settings, limits: WarmLimits, cell: str) -> tuple[str, ...]:
-    """What the launcher of a container is told that takes one workload after another, by this cell.
+    """The launcher's arguments in a warm container with this cell.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
