@@ -171,7 +171,7 @@ def complete(tis: Sequence[object]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SortedQueries:
-    """What to read, by token: which is `unknown`; of the others token and try, by state and scheduler."""
+    """The rows to read, by token; of the `known` ones token and try, by state and scheduler."""
 
     asked: Mapping[str, RowQuery[object]]
     unknown: Mapping[str, RowQuery[object]]

@@ -27,7 +27,7 @@ R = TypeVar("R")
 
 FORMER = 20_000
 """How many containers are remembered after their jobs are done with them, as their last events come later."""
-FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # asked so often that a hash would cost more
+FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # a tuple: hashing at each test costs more
 EARLY = 1 / 8
 """The part of its pause by which a container may be polled early, in a call that is made anyway."""
 ROW_MATTERS = frozenset(Stage) - {Stage.STOPPING, Stage.CLOSED}

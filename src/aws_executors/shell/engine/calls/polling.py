@@ -37,7 +37,7 @@ of ours does not grow with their number."""
 
 
 class Polling(Generic[K, R]):
-    """The polls of all containers and, `every` so many seconds, the readings of all rows in a table of jobs.
+    """The polls of all containers in a table of jobs and, each `every` seconds, the readings of their rows.
 
     `happen` takes each event of a job, `row_read` each job whose row was read, with the row and when the
     reading began.

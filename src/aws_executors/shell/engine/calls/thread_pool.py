@@ -43,7 +43,7 @@ _here = threading.local()
 
 @contextmanager
 def ends_by_itself() -> Iterator[None]:
-    """In this block a worker's call waits for what has a time limit of its own, and is not given up."""
+    """In this block a worker's call waits for something with a time limit of its own, and is not given up."""
     run: _Run | None = getattr(_here, "run", None)
     if run is None:
         yield
@@ -74,7 +74,7 @@ class _Run:
     call: _Call[Any]
     thread: threading.Thread
     checks: int = 0
-    waits: bool = False  # for what ends by itself
+    waits: bool = False  # for something that ends by itself
     replaced: bool = False  # another thread was started in its thread's place
     given_up: bool = False
     returned: bool = False

@@ -112,7 +112,7 @@ class CellCalls:
 
 
 def _ignored(_: object) -> None:
-    """Nobody waits for it."""
+    """Nothing depends on the result."""
 
 
 def _unclear(error: BaseException) -> Failure[AwsError]:

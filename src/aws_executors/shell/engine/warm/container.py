@@ -102,7 +102,7 @@ class WarmContainer(Generic[K, R]):
 
     @property
     def state(self) -> ContainerState:
-        """What it does."""
+        """Its state, as the metrics tell it."""
         word = None if self.held is None else self.held.cell.word
         if self.closing or self.record is None or word is Word.CLOSED:
             return ContainerState.CLOSING

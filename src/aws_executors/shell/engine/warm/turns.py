@@ -190,7 +190,7 @@ class Turns(Generic[K, R]):
                 self.says(container, held)
 
     def says(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
-        """This is what the cell says now; None: it was deleted, and its container ends."""
+        """Take in what the cell says now; None if it was deleted, as its container ends."""
         if held is None:
             container.closing = container.held is not None
             return
@@ -206,7 +206,7 @@ class Turns(Generic[K, R]):
             self.close(container)  # another scheduler could offer it something
 
     def _apply(self, container: WarmContainer[K, R], held: HeldCell) -> None:
-        """What this says of the job whose workload the container has, or may have."""
+        """Apply what the cell says of the job whose workload the container has, or may have."""
         cell, token = held.cell, container.job
         seen = seen_in(cell, token, container.name, turn=container.turn, skip=container.served_before)
         if seen is not None:
