@@ -21,7 +21,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.iam import Statement
-from aws_executors.core.aws.response import Read, read_record
+from aws_executors.core.aws.response import AnswerRecord, read_record
 from aws_executors.core.redact.values import mask
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.types import http_url
@@ -42,7 +42,7 @@ from aws_executors.shell.aws.credentials import Access, Reader, access
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser
 
-R = TypeVar("R", bound=Read)
+R = TypeVar("R", bound=AnswerRecord)
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "batch": ("submit_job", "describe_jobs", "list_jobs", "terminate_job"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from returns.pipeline import is_successful
 
-from aws_executors.core.aws.response import Read, read_record
+from aws_executors.core.aws.response import AnswerRecord, read_record
 from aws_executors.core.batch.answers import allocation as of_batch
 from aws_executors.core.ecs.answers import allocation as of_ecs
 from aws_executors.core.lifecycle.allocation import Allocation
@@ -68,12 +68,12 @@ def size_text(allocation: Allocation) -> str:
     return f"{vcpu}, {memory}, {place}"
 
 
-class _Container(Read):
+class _Container(AnswerRecord):
     name: str = ""
     exit_code: int | None = None
 
 
-class _Task(Read):
+class _Task(AnswerRecord):
     task_arn: str
     last_status: str
     stopping_at: datetime | None = None
@@ -82,15 +82,15 @@ class _Task(Read):
     containers: tuple[_Container, ...] = ()
 
 
-class _JobTask(Read):
+class _JobTask(AnswerRecord):
     containers: tuple[_Container, ...] = ()
 
 
-class _Properties(Read):
+class _Properties(AnswerRecord):
     task_properties: tuple[_JobTask, ...] = ()
 
 
-class _Job(Read):
+class _Job(AnswerRecord):
     job_id: str
     status: str
     stopped_at: float | None = None

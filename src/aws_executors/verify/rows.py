@@ -41,10 +41,10 @@ class PlayedRows:
         self._set(case, replace(self._rows[case], state="success" if success else "failed"))
 
     def read(self, asked: Mapping[str, RowQuery[str]]) -> Mapping[str, Row | None]:
-        """The rows of these jobs, by token, less those that say what has been heard."""
+        """The rows of these jobs, by token, less those that say what their jobs know."""
         with self._lock:
             rows = {token: self._rows.get(one.key) for token, one in asked.items()}
-        return {token: row for token, row in rows.items() if row is None or row != asked[token].heard}
+        return {token: row for token, row in rows.items() if row is None or row != asked[token].known}
 
     def fence(self, key: str, token: str) -> None:
         """Set a running task instance to restarting."""

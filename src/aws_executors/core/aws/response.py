@@ -22,7 +22,7 @@ from aws_executors.core.requests.memo import cached_while_unchanged
 from aws_executors.core.validation import in_words
 
 
-class Read(BaseModel):
+class AnswerRecord(BaseModel):
     """A record of an answer: AWS's camelCase names, frozen, what we do not need left out."""
 
     model_config = ConfigDict(
@@ -47,15 +47,15 @@ def number(text: str | None) -> float | None:
     return found if isfinite(found) and found >= 0 else None
 
 
-class _Event(Read):
+class _Event(AnswerRecord):
     detail: object
     detail_type: str | None = Field(default=None, validation_alias="detail-type")
 
 
 _RECORD = TypeAdapter(dict[str, object])
-ReadT = TypeVar("ReadT", bound=Read)
+RecordT = TypeVar("RecordT", bound=AnswerRecord)
 Reader: TypeAlias = Callable[[object], Result[Observation, Unreadable]]
-"""What one record of an answer says."""
+"""Reads what one record of an answer, or one event, says of a container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,10 +144,10 @@ DEREGISTERED = "Container instance deregistration forced"
 MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement", "during instance draining")
 
 
-def read_record(model: type[ReadT], value: object) -> Result[ReadT, str]:
+def read_record(model: type[RecordT], value: object) -> Result[RecordT, str]:
     """`value` as a `model`, or what is wrong with it, field by field and without its content.
 
-    >>> class Task(Read):
+    >>> class Task(AnswerRecord):
     ...     task_arn: str
     >>> read_record(Task, {"taskArn": "arn:1", "cpu": "256"})
     <Success: task_arn='arn:1'>
@@ -163,7 +163,7 @@ def read_record(model: type[ReadT], value: object) -> Result[ReadT, str]:
         return Failure("; ".join(in_words(error, shown=False)))
 
 
-def reader(model: type[Read], observe: Reader) -> Reader:
+def reader(model: type[AnswerRecord], observe: Reader) -> Reader:
     """The same reader of records, which `model` reads, for one who is shown most records many times as they
     are: it remembers what those said that have not ended."""
     fields = [to_camel(name) for name in model.model_fields]

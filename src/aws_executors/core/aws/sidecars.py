@@ -6,7 +6,7 @@ Airflow container was asked to end, and another one had ended by itself, that on
 
 from collections.abc import Iterable, Sequence
 
-from aws_executors.core.aws.response import Read, joined
+from aws_executors.core.aws.response import AnswerRecord, joined
 from aws_executors.core.lifecycle.observation import Sign
 
 ENDED_TASK = "Essential container in task exited"
@@ -22,7 +22,7 @@ Source: "How Runtime Monitoring works with Fargate", Amazon GuardDuty User Guide
 """
 
 
-class Contained(Read):
+class Contained(AnswerRecord):
     """One container as AWS shows it; whether it is essential, ECS does not say."""
 
     name: str | None = None

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from returns.result import Result
 
-from aws_executors.core.aws.response import Read, read_record
+from aws_executors.core.aws.response import AnswerRecord, read_record
 from aws_executors.core.redact.outgoing import first_lines, last_lines
 from aws_executors.core.redact.values import MASK
 from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
@@ -61,12 +61,12 @@ class Tail:
         return self.whole or self.mark is not None or any(map(mark_in, self.lines))
 
 
-class _LogEvent(Read):
+class _LogEvent(AnswerRecord):
     timestamp: Annotated[int, Field(ge=0, lt=END_OF_TIME)] | None = None
     message: str = ""
 
 
-class _Events(Read):
+class _Events(AnswerRecord):
     events: tuple[_LogEvent, ...] = ()
     next_forward_token: str = ""
     next_backward_token: str = ""

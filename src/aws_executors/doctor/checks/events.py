@@ -12,7 +12,7 @@ from typing import cast
 from pydantic import Field
 
 from aws_executors.core.aws.event_rules import RECEIVED
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, warning
 from aws_executors.doctor.checks.resource_policy import EVENTS, SNS, arn_part, lets_a_topic_in, lets_in
 
@@ -25,7 +25,7 @@ POLLED = "No event comes; containers are polled as without events_queue."
 MAKE = "Create what `aws-executors events --section {section}` prints."
 
 
-class QueueSeen(Read):
+class QueueSeen(AnswerRecord):
     """A queue's attributes."""
 
     arn: str = Field(validation_alias="QueueArn")
@@ -48,7 +48,7 @@ class QueueSeen(Read):
         return arn if arn_part(arn, 5) else "", int(times) if times.isdecimal() else 0
 
 
-class RuleSeen(Read):
+class RuleSeen(AnswerRecord):
     """A rule that leads to the queue."""
 
     name: str = Field(validation_alias="Name")

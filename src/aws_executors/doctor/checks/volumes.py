@@ -8,29 +8,29 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, error, warning
 from aws_executors.doctor.checks.image import Evidence as ImageEvidence
 from aws_executors.doctor.checks.image import Image
 
 
-class SignIn(Read):
+class SignIn(AnswerRecord):
     """How a volume of EFS is mounted: with the task role, if `iam` is ENABLED."""
 
     iam: str = ""
 
 
-class Efs(Read):
+class Efs(AnswerRecord):
     """A volume of EFS."""
 
     authorization_config: SignIn = SignIn()
 
 
-class S3Files(Read):
+class S3Files(AnswerRecord):
     """A volume of S3 Files, which is always mounted with the task role."""
 
 
-class Volume(Read):
+class Volume(AnswerRecord):
     """One volume of a task or job definition."""
 
     name: str = ""
@@ -39,19 +39,19 @@ class Volume(Read):
     s3files: S3Files | None = Field(default=None, validation_alias="s3filesVolumeConfiguration")
 
 
-class MountPoint(Read):
+class MountPoint(AnswerRecord):
     """Where a volume is mounted in a container."""
 
     read_only: bool = False
 
 
-class LinuxParameters(Read):
+class LinuxParameters(AnswerRecord):
     """What else a container has of files: `tmpfs`."""
 
     tmpfs: tuple[object, ...] = ()
 
 
-class Files(Read):
+class Files(AnswerRecord):
     """To what a container may write."""
 
     readonly_root_filesystem: bool = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pydantic import AliasChoices, Field
 
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, Unasked, advice, could_not_ask, error, warning
 
 CELL_READS = ("s3:GetLifecycleConfiguration",)
@@ -21,13 +21,13 @@ SHORTEST = 8
 """Days for which a cell must be kept: longer than any container lives that was not written to."""
 
 
-class Expiration(Read):
+class Expiration(AnswerRecord):
     """When a rule deletes an object."""
 
     days: int | None = Field(default=None, validation_alias="Days")
 
 
-class Prefixed(Read):
+class Prefixed(AnswerRecord):
     """Which objects are meant; `more` says that tags or sizes narrow it further."""
 
     prefix: str = Field(default="", validation_alias="Prefix")
@@ -40,7 +40,7 @@ class Filter(Prefixed):
     both: Prefixed | None = Field(default=None, validation_alias="And")
 
 
-class LifecycleRule(Read):
+class LifecycleRule(AnswerRecord):
     """One lifecycle rule of a bucket; older ones have the prefix outside of the filter."""
 
     status: str = Field(default="", validation_alias="Status")

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-NOBODY = -1
-"""In the place of a scheduler where none has queued a task instance: no row of the table job has this id."""
+NO_SCHEDULER = -1
+"""Stands for the scheduler of a task instance that none has queued; no row of the table job has this id."""
 
 
 class AirflowDatabase:
@@ -171,29 +171,29 @@ def complete(tis: Sequence[object]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SortedQueries:
-    """What to read, by token: which is `unheard`; of the others token and try, by state and scheduler."""
+    """The rows to read, by token; of the `known` ones token and try, by state and scheduler."""
 
     asked: Mapping[str, RowQuery[object]]
-    unheard: Mapping[str, RowQuery[object]]
-    alike: Mapping[tuple[str | None, int | None], frozenset[tuple[str, int]]]
+    unknown: Mapping[str, RowQuery[object]]
+    known: Mapping[tuple[str | None, int | None], frozenset[tuple[str, int]]]
 
 
 def sort_queries(asked: Mapping[str, RowQuery[object]]) -> SortedQueries:
     """Sort what is to be read by how it is read."""
-    unheard: dict[str, RowQuery[object]] = {}
-    alike: defaultdict[tuple[str | None, int | None], set[tuple[str, int]]] = defaultdict(set)
+    unknown: dict[str, RowQuery[object]] = {}
+    known: defaultdict[tuple[str | None, int | None], set[tuple[str, int]]] = defaultdict(set)
     for token, one in asked.items():
-        if one.heard is None:
-            unheard[token] = one
+        if one.known is None:
+            unknown[token] = one
         else:
-            alike[one.heard.state, one.heard.queued_by].add((token, one.heard.try_number))
-    return SortedQueries(dict(asked), unheard, {said: frozenset(tries) for said, tries in alike.items()})
+            known[one.known.state, one.known.queued_by].add((token, one.known.try_number))
+    return SortedQueries(dict(asked), unknown, {said: frozenset(tries) for said, tries in known.items()})
 
 
 def read_rows(connection: "Connection", queries: SortedQueries) -> dict[str, Row | None]:
     """`AirflowDatabase.read` on an open connection."""
-    changed = {token: queries.asked[token] for token in _changed(connection, queries.alike)}
-    new = [*queries.unheard.items(), *changed.items()]
+    changed = {token: queries.asked[token] for token in _changed(connection, queries.known)}
+    new = [*queries.unknown.items(), *changed.items()]
     rows: dict[str, Row | None] = {}
     for first in range(0, len(new), ROWS):
         rows |= _in_full(connection, dict(new[first : first + ROWS]))
@@ -244,7 +244,7 @@ def _rows(
 
 
 def _changed(
-    connection: "Connection", alike: Mapping[tuple[str | None, int | None], frozenset[tuple[str, int]]]
+    connection: "Connection", known: Mapping[tuple[str | None, int | None], frozenset[tuple[str, int]]]
 ) -> Iterator[str]:
     """The tokens of those rows that do not say any more what they said when they were last read.
 
@@ -252,10 +252,10 @@ def _changed(
     index of states, and takes a third of the time of as many look-ups. ``updated_at`` would not do: every
     heartbeat of a task sets it, by the clock of an API server.
     """
-    for (state, scheduler), tries in alike.items():
+    for (state, scheduler), tries in known.items():
         which = {
             "state": state,
-            "scheduler": NOBODY if scheduler is None else scheduler,
+            "scheduler": NO_SCHEDULER if scheduler is None else scheduler,
             # Other executors' may be many more: those that are not found among so many are read by id.
             "most": 10 * len(tries) + 100,
         }
@@ -268,7 +268,7 @@ def _in_state() -> "Select[str | None, int]":
     """The tokens and try numbers of what a scheduler has in a state."""
     from airflow.models.taskinstance import TaskInstance
 
-    scheduler = func.coalesce(TaskInstance.queued_by_job_id, literal_column(str(NOBODY)))
+    scheduler = func.coalesce(TaskInstance.queued_by_job_id, literal_column(str(NO_SCHEDULER)))
     return (
         select(TaskInstance.external_executor_id, TaskInstance.try_number)
         .where(TaskInstance.state == bindparam("state"), scheduler == bindparam("scheduler"))

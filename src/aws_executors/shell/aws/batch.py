@@ -29,7 +29,7 @@ from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.logs.streams import Stream
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.shell.aws.call import (
-    NOBODY,
+    NONE_REFUSED,
     Refused,
     each,
     gone,
@@ -170,7 +170,7 @@ class BatchCalls:
     def _terminated(self, reason: str, ids: Sequence[str]) -> Result[Refused, AwsError]:
         (id_,) = ids
         answer = self._clients.batch(lambda batch: batch.terminate_job(jobId=id_, reason=reason))
-        return answer.map(lambda _: NOBODY).lash(settled)
+        return answer.map(lambda _: NONE_REFUSED).lash(settled)
 
     def _all_terminated(self, reason: str, ids: Sequence[str]) -> Result[Refused, AwsError]:
         answer = self._clients.batch(lambda batch: batch.terminate_jobs(jobs=ids, reason=reason))

@@ -26,7 +26,7 @@ T = TypeVar("T")
 Refused = Mapping[str, AwsError]
 """Those of a group for which a call was refused, by id."""
 
-NOBODY: Refused = MappingProxyType({})
+NONE_REFUSED: Refused = MappingProxyType({})
 
 log = logger(__name__)
 
@@ -143,7 +143,7 @@ def each(
         last = None if is_successful(result) else result.failure()
         row = row + 1 if last is not None and last.kind is not Kind.PERMANENT else 0
         outcome |= dict.fromkeys(ids, last)
-        outcome |= result.value_or(NOBODY)
+        outcome |= result.value_or(NONE_REFUSED)
     return outcome
 
 
@@ -179,7 +179,7 @@ def unknown_operation(error: AwsError, operation: str) -> bool:
 
 def settled(error: AwsError) -> Result[Refused, AwsError]:
     """What a refused stop means: done, where there was nothing left to stop."""
-    return Success(NOBODY) if gone(error) else Failure(error)
+    return Success(NONE_REFUSED) if gone(error) else Failure(error)
 
 
 def shortened(text: str, length: int) -> str:

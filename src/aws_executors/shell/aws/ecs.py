@@ -27,7 +27,7 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.logs.streams import Stream
 from aws_executors.core.requests.wire import to_kwargs
-from aws_executors.shell.aws.call import NOBODY, Refused, each, gone, may_be_there, settled, shortened
+from aws_executors.shell.aws.call import NONE_REFUSED, Refused, each, gone, may_be_there, settled, shortened
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_pages import defined_log, ecs_log, log_page
 from aws_executors.shell.aws.pagination import chunks, container_found, counted, merged, paged
@@ -189,7 +189,7 @@ class EcsCalls:
         (arn,) = ids
         cluster = cluster_of(arn, self._settings.cluster)
         answer = self._clients.ecs(lambda ecs: ecs.stop_task(cluster=cluster, task=arn, reason=reason))
-        return answer.map(lambda _: NOBODY).lash(settled)
+        return answer.map(lambda _: NONE_REFUSED).lash(settled)
 
 
 def counts_as_fargate(settings: EcsSettings) -> bool:

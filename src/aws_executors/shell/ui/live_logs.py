@@ -46,7 +46,7 @@ REMEMBERED = 64
 CALLS = Quota(rate=5, burst=25)
 """GetLogEvents calls of this process: an account may make a few dozen a second, for all its users."""
 
-Read = tuple[list[str], list[str]]
+TaskLog = tuple[list[str], list[str]]
 """Messages about the log, and its lines: what Airflow's `get_task_log` returns."""
 
 
@@ -95,7 +95,7 @@ class LiveLogs:
         self._followed: OrderedDict[str, _Followed] = OrderedDict()
         self._bucket: Bucket = full(CALLS, clock())
 
-    def read(self, token: str) -> Read:
+    def read(self, token: str) -> TaskLog:
         """What is known of a container's log: at least one message, never an exception."""
         try:
             return self._read(token)
@@ -117,7 +117,7 @@ class LiveLogs:
                 del self._followed[token]
         return lines
 
-    def _read(self, token: str) -> Read:
+    def _read(self, token: str) -> TaskLog:
         source = self._lookups()
         if isinstance(source, str):
             return [f"The container's log cannot be read: {source}"], []

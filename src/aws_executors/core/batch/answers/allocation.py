@@ -10,33 +10,33 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read, number, read_record
+from aws_executors.core.aws.response import AnswerRecord, number, read_record
 from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 
 GROUP = "/aws/batch/job"
 """Where Batch logs if the job definition names no group."""
 
 
-class _Requirement(Read):
+class _Requirement(AnswerRecord):
     type: str | None = None
     value: str | None = None
 
 
-class _Platform(Read):
+class _Platform(AnswerRecord):
     cpu_architecture: str | None = None
     operating_system_family: str | None = None
 
 
-class _Storage(Read):
+class _Storage(AnswerRecord):
     size: int | None = Field(default=None, validation_alias="sizeInGiB")
 
 
-class _Logs(Read):
+class _Logs(AnswerRecord):
     log_driver: str | None = None
     options: dict[str, str] | None = None
 
 
-class _Container(Read):
+class _Container(AnswerRecord):
     name: str | None = None
     resource_requirements: tuple[_Requirement, ...] | None = None
     vcpus: float | None = None
@@ -51,22 +51,22 @@ class _Container(Read):
         return asked.get(kind) or old or 0.0
 
 
-class _Group(Read):
+class _Group(AnswerRecord):
     containers: tuple[_Container, ...] | None = None
     runtime_platform: _Platform | None = None
     ephemeral_storage: _Storage | None = None
 
 
-class _Tasks(Read):
+class _Tasks(AnswerRecord):
     task_properties: tuple[_Group, ...] | None = None
 
 
-class _Attempt(Read):
+class _Attempt(AnswerRecord):
     started_at: float | None = None
     stopped_at: float | None = None
 
 
-class _Job(Read):
+class _Job(AnswerRecord):
     created_at: float | None = None
     started_at: float | None = None
     stopped_at: float | None = None

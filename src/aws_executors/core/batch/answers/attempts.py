@@ -8,7 +8,7 @@ shows its containers in its attempts alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.core.aws.sidecars import Contained
 
 
@@ -18,22 +18,22 @@ class AttemptContainer(Contained):
     log_stream_name: str | None = None
 
 
-class _Group(Read):
+class _Group(AnswerRecord):
     """What runs together: an ECS task, or a pod."""
 
     containers: tuple[AttemptContainer, ...] | None = None
     init_containers: tuple[AttemptContainer, ...] | None = None
 
 
-class _Tasks(Read):
+class _Tasks(AnswerRecord):
     task_properties: tuple[_Group, ...] | None = None
 
 
-class _Pod(Read):
+class _Pod(AnswerRecord):
     pod_properties: _Group | None = None
 
 
-class _Attempt(Read):
+class _Attempt(AnswerRecord):
     container: AttemptContainer | None = None
     task_properties: tuple[_Group, ...] | None = None
     started_at: float | None = None
@@ -45,11 +45,11 @@ class _PodAttempt(_Group):
     status_reason: str | None = None
 
 
-class _Nodes(Read):
+class _Nodes(AnswerRecord):
     main_node: int | None = None
 
 
-class JobDetail(Read):
+class JobDetail(AnswerRecord):
     """One job; what of it tells how it ended. Source: "JobDetail", AWS Batch API Reference."""
 
     job_id: str

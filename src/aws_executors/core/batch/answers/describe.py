@@ -19,7 +19,7 @@ from aws_executors.core.aws.errors import by_message
 from aws_executors.core.aws.response import (
     CONTAINER_REASONS,
     POD_TAKEN,
-    Read,
+    AnswerRecord,
     Reader,
     accounted,
     detail,
@@ -94,7 +94,7 @@ STATUS_REASONS: tuple[tuple[str, Cause], ...] = (
 )
 
 
-class _Answer(Read):
+class _Answer(AnswerRecord):
     jobs: tuple[object, ...]
 
 

@@ -9,29 +9,29 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read, number, read_record
+from aws_executors.core.aws.response import AnswerRecord, number, read_record
 from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 
 PLACES = frozenset({"FARGATE", "FARGATE_SPOT"})
 SPOT = "FARGATE_SPOT"
 
 
-class _Container(Read):
+class _Container(AnswerRecord):
     name: str | None = None
     cpu: str | None = None
     memory: str | None = None
 
 
-class _Attribute(Read):
+class _Attribute(AnswerRecord):
     name: str | None = None
     value: str | None = None
 
 
-class _Storage(Read):
+class _Storage(AnswerRecord):
     size: int | None = Field(default=None, validation_alias="sizeInGiB")
 
 
-class _Task(Read):
+class _Task(AnswerRecord):
     launch_type: str | None = None
     capacity_provider_name: str | None = None
     cpu: str | None = None

@@ -17,7 +17,7 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.response import (
     CONTAINER_REASONS,
     DEREGISTERED,
-    Read,
+    AnswerRecord,
     Reader,
     accounted,
     detail,
@@ -100,16 +100,16 @@ class _Container(Contained):
     runtime_id: str | None = None
 
 
-class _Detail(Read):
+class _Detail(AnswerRecord):
     name: str | None = None
     value: str | None = None
 
 
-class _Attachment(Read):
+class _Attachment(AnswerRecord):
     details: tuple[_Detail, ...] | None = None
 
 
-class _Task(Read):
+class _Task(AnswerRecord):
     task_arn: str
     last_status: str
     started_by: str | None = None
@@ -125,7 +125,7 @@ class _Task(Read):
     attachments: object = None  # read only if they may say why it does not start
 
 
-class _Answer(Read):
+class _Answer(AnswerRecord):
     tasks: tuple[object, ...]
     failures: tuple[object, ...] | None = None
 

@@ -7,7 +7,7 @@ stand here. An answer that cannot be read may have started something, so it is A
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind, by_message, unreadable_answer
-from aws_executors.core.aws.response import Page, Read, joined, read_record
+from aws_executors.core.aws.response import AnswerRecord, Page, joined, read_record
 
 # What to do about each reason of RunTask's `failures`; the first prefix counts. All of them are a lack of
 # room that may pass, so that is also the default. Source: "API failure reasons", Amazon ECS Developer Guide.
@@ -37,11 +37,11 @@ FAILURES: tuple[tuple[str, str], ...] = (
 )
 
 
-class _Started(Read):
+class _Started(AnswerRecord):
     task_arn: str
 
 
-class EcsFailure(Read):
+class EcsFailure(AnswerRecord):
     """One of the failures that an answer lists. Source: API_Failure of the Amazon ECS API Reference."""
 
     arn: str | None = None
@@ -49,12 +49,12 @@ class EcsFailure(Read):
     detail: str | None = None
 
 
-class _RunTask(Read):
+class _RunTask(AnswerRecord):
     tasks: tuple[_Started, ...] | None = None
     failures: tuple[EcsFailure, ...] | None = None
 
 
-class _ListTasks(Read):
+class _ListTasks(AnswerRecord):
     task_arns: tuple[str, ...]
     next_token: str | None = None
 
