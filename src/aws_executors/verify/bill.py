@@ -1,7 +1,7 @@
 """What a run costs: what is expected before anything is started, and the bill afterwards.
 
-Law: pure; prices are those of the section (`prices_file`), or the bundled ones. Whatever is said of a price
-is an estimate, as usual before AWS's own bill.
+Law: pure; prices are those of the section (`prices_file`), or the bundled ones. All costs are estimates,
+until AWS's own bill.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,8 +1,8 @@
 """The cell of verify's warm container: two workloads, offered one after the other as the executor does it.
 
 Law: reads and writes by the executor's own code, under its conditions, and makes each workload when it is
-offered. Decides nothing: what was seen is written into the trace. What may have landed without an answer is
-never offered twice: both writes have the same condition.
+offered. Decides nothing: what was seen is written into the trace. Of an offer whose answer was lost and the
+next one only one can land: both have the same condition.
 """
 
 import json
@@ -30,7 +30,7 @@ LIMITS = WarmLimits(idle=60, tasks=WARM_WORKLOADS, age=600)
 
 @dataclass(slots=True)
 class WarmCell:
-    """One cell; `turn` does what is due, `remove` takes it away."""
+    """One cell; `run_due` does what is due, `remove` deletes it."""
 
     cells: CellStore
     address: str
@@ -74,7 +74,7 @@ class WarmCell:
         self.over = last
 
     def remove(self) -> AwsError | None:
-        """Take it away; why that is not possible, if it is not."""
+        """Delete it; returns why that is not possible, if it is not."""
         problem = self.cells.remove(self.name).swap().value_or(None)
         self.removed = problem is None
         return problem
