@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    """Serve as a warm container; its modules are imported only here, as others need none of them."""
+    """Serve as a warm container; its modules are imported only here, as other containers do not need them."""
     from aws_executors.run.cell_store import OwnCell
     from aws_executors.run.warm import ServingLimits
     from aws_executors.run.warm_start import serve_cell
@@ -144,7 +144,7 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
 
 
 def run_text(text: str) -> tuple[int, bool]:
-    """Run one of several workloads, in its fork; returns its exit code, and if no signal ended the task."""
+    """Run one of several workloads, in its fork; its exit code, and whether no signal ended the task."""
     left: list[int] = []
     try:
         try:

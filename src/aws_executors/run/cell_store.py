@@ -78,8 +78,7 @@ Written: TypeAlias = Won | Lost | Gone | Failed
 
 @dataclass(slots=True)
 class OwnCell:
-    """The cell at this address, encrypted with `kms_key`, or with S3's own keys. ValueError for no
-    address."""
+    """The cell at this address (ValueError if it is none), encrypted with `kms_key` or with S3's own keys."""
 
     url: str
     region: str | None = None

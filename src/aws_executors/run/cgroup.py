@@ -58,7 +58,7 @@ class CgroupV2:
 
 @dataclass(frozen=True, slots=True)
 class CgroupV1:
-    """A cgroup of version 1; without a folder for the CPU, that of this process and its children counts."""
+    """A cgroup of version 1; without a CPU folder, the CPU time of this process and its children counts."""
 
     memory_folder: Path
     cpu_folder: Path | None

@@ -129,7 +129,7 @@ class UsageRecorder(Generic[K]):
     def ask(self, key: K, token: str, ended: ContainerEnded) -> None:
         """Have the usage of this ended container recorded."""
         now = self._clock()
-        told = ended.served is not None or is_turn(ended.observation.id)  # all that is known, by its cell
+        told = ended.served is not None or is_turn(ended.observation.id)  # its cell has said all
         reads = self._measurements is not None and not told and len(self._asked) < WAITING
         at = now + self._late[0] if reads else now
         with self._changed:

@@ -128,7 +128,7 @@ class BatchCalls:
         return Failure(no_log("AWS does not show the job any more"))
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
-        """Where an ended job logged to: by this description or, with several containers, by a new one."""
+        """Where an ended job logged to: by this description or, with several containers, by a new call."""
         given = seen.allocation
         group = "" if given is None else given.log_group
         if group and seen.log_stream:

@@ -200,7 +200,7 @@ class _Role(CredentialProvider):
 
 
 class _RoleCredentials(DeferredRefreshableCredentials):
-    """Credentials, valid for `seconds`, that are renewed when a third of that is left, or at most 15 minutes.
+    """Credentials, valid for `seconds`, that are renewed when a third of that, 15 minutes at most, is left.
 
     botocore renews all credentials 15 minutes before their end: those that are valid for no longer than that,
     before every single call.

@@ -36,7 +36,7 @@ class EmptyAnswerError(AwsExecutorsError, OSError):
 
 
 def refuse_empty_answers(client: BaseClient) -> None:
-    """Let calls of this client raise `EmptyAnswerError` for a successful answer without any member.
+    """Make calls of this client raise `EmptyAnswerError` for a successful answer without any member.
 
     AWS's services send empty lists, too, all but SQS. Exempt are operations whose answers have no members
     (TerminateJob), and answers with the status 204 (S3's DeleteObject).
