@@ -81,8 +81,8 @@ def summarize(entries: Iterable[Entry[R]], key_of: Callable[[object], TaskKey]) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerEntry:
-    """One container that takes one workload after another: its id, what it does, since when, how many
-    workloads it has run, and Airflow's key of the task that it runs."""
+    """One warm container: its id, what it does, since when, how many workloads it has run, and Airflow's key
+    of the task that it runs."""
 
     container: str
     state: ContainerState

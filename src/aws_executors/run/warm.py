@@ -21,8 +21,7 @@ from aws_executors.run.warm_fork import Ended
 OFTEN, RARELY, OFTEN_FOR = 0.5, 1.0, 60.0
 """Seconds between two looks at the cell, in the first `OFTEN_FOR` seconds of idleness and later."""
 STORE_SILENCE, IN_HASTE = 60.0, 5.0
-"""Seconds without an answer of the store after which the container ends; `IN_HASTE` if it is to end
-anyway."""
+"""Seconds without an answer of the store after which the container ends; `IN_HASTE` if it ends anyway."""
 OUTSIDE = "the object at its address is not its cell; each container needs an address of its own: no retries"
 
 
