@@ -101,7 +101,7 @@ class DemoStage:
         return left
 
     def recorded(self, run: DagRun, containers: int, timeout: float = 30.0) -> tuple[EventLogRow, ...]:
-        """The records of usage of a run's containers, after waiting for so many; each comes seconds after its
+        """The records of usage of a run's containers, once there are that many; each comes seconds after its
         container has ended."""
         deadline = time.monotonic() + timeout
         while len(found := self.api.event_logs(run, USED)) < containers and time.monotonic() < deadline:

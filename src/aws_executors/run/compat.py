@@ -98,7 +98,7 @@ def asks_first(workload: "ExecuteTask | ExecuteCallback") -> bool:
 def run_workload(workload: "ExecuteTask | ExecuteCallback") -> int:
     """Run a workload as this Airflow's own launcher does; returns the exit code of the supervised process.
 
-    Source: ``airflow/sdk/execution_time/execute_workload.py`` of each version.
+    Source: ``airflow/sdk/execution_time/execute_workload.py``; from 3.3 on the executors have `run_workload`.
     """
     from airflow.executors.base_executor import BaseExecutor
     from airflow.executors.workloads import ExecuteTask

@@ -165,7 +165,7 @@ def _some(names: Collection[str]) -> str:
 
 
 def kills_so_far() -> int:
-    """How many processes of this container were killed for memory, as far as that is told."""
+    """How many processes of this container were killed for memory; 0 if nothing counts them."""
     cgroup = own_cgroup()
     return (cgroup and cgroup.kills()) or 0
 

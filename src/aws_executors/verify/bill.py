@@ -18,7 +18,7 @@ USUAL = 120.0
 
 
 def expected_cost(containers: int, size: Allocation | None, prices: Prices, region: str, limit: float) -> str:
-    """What will be started and what it will cost, as a question begins.
+    """What will be started and what it will cost, as the beginning of a question.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> size = Allocation(vcpu=0.25, memory=512, fargate=True)

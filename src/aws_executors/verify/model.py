@@ -88,7 +88,7 @@ class CaseTrace:
     listed: list[LookUpSeen] = field(default_factory=list)  # by the driver, to measure
     seen: list[tuple[float, Observation]] = field(default_factory=list)
     said: list[tuple[float, Report | ReleaseSlot | LogEvent]] = field(default_factory=list)
-    taken_back: bool = False  # by Airflow, so that nothing is told to it
+    taken_back: bool = False  # by Airflow, which is then told nothing
     rows: list[tuple[float, str]] = field(default_factory=list)
     stopped: list[tuple[float, str, AwsError | None]] = field(default_factory=list)
     events: list[tuple[float, Observation]] = field(default_factory=list)

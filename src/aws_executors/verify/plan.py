@@ -186,7 +186,7 @@ class StoredCase:
 
 
 def stored_case(store: Transport, token: str) -> StoredCase:
-    """A workload that is nothing but a word, so that nobody could run it."""
+    """A workload that is nothing but a word, so that it cannot be run."""
     return StoredCase(store, f"{token}-1", json.dumps({"verify": token}))
 
 

@@ -49,7 +49,7 @@ class WarmCell:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """What the container's launcher is told, as the executor tells it."""
+        """The arguments of the container's launcher, as the executor makes them."""
         return serving_arguments(self.settings, LIMITS, f"{self.address}/{self.name}")
 
     def run_due(self) -> None:
@@ -80,7 +80,7 @@ class WarmCell:
         return problem
 
     def _heard(self, held: HeldCell) -> None:
-        """What it says of the workloads so far."""
+        """Note what the cell says of the workloads so far."""
         cell, now = held.cell, time.time()
         for turn in self._unsure:
             if cell.token == turn.token or cell.exit_code_of(turn.token) is not None:
@@ -107,7 +107,7 @@ class WarmCell:
                 self._unsure.append(turn)  # it has changed; by an earlier attempt of this very write, perhaps
 
     def _try_an_old_condition(self, old: HeldCell) -> None:
-        """S3 must refuse a write for what the cell was first."""
+        """Try a write under the cell's first ETag, which S3 must refuse."""
         match unwrap_or_failure(self.cells.write(self.name, old, old.cell.withdraw())):
             case AwsError() as error:
                 self.trace.cell_problem = error

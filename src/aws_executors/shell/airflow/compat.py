@@ -129,7 +129,7 @@ def waits_in_queue(executor: BaseExecutor, key: "WorkloadKey") -> bool:
 
 
 def end_state(key: "WorkloadKey", success: bool) -> "WorkloadState":
-    """The state in which a workload of this key has ended."""
+    """The state in which a workload of this key has ended; a callback's, from 3.2 on, is of another type."""
     if isinstance(key, TaskInstanceKey):
         return TaskInstanceState.SUCCESS if success else TaskInstanceState.FAILED
     from airflow.utils.state import CallbackState

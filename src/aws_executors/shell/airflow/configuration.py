@@ -106,7 +106,7 @@ def presumed(service: ServiceSpec[S, R], values: Mapping[str, str]) -> dict[str,
 
 
 def _unchanged(service: ServiceSpec[S, R]) -> tuple[str, str]:
-    """What the kwargs option says when nobody set it: our spelling, and the older package's."""
+    """The default of the kwargs option, in our spelling and in the older package's."""
     option = service.settings.kwargs_option
     ours = "".join(row.default or "" for row in service.settings.options() if row.name == option)
     return ours, f"airflow_{ours}"

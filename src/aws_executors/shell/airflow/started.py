@@ -165,7 +165,7 @@ def sharing_of(
     if not may_be_warm(configured.build, settings):
         return None, None
     address = cells_of(settings, executor.team_name)
-    # The version is read once, not for each workload: it is read from disk.
+    # The version comes from disk: it is read once, not for each workload.
     sharing = Sharing(address, executor.backend.spec.from_kwargs, version("aws_executors"))
     return sharing, cells_at(address, settings, executor.clients(settings))
 

@@ -31,7 +31,7 @@ def _store_of(settings: Settings) -> str:
 
 
 class UsageReader:
-    """What containers of one executor measured of themselves, where they do (`measures`)."""
+    """Reads what containers of one executor have measured of themselves, if they do (`measures`)."""
 
     def __init__(self, lookups: Lookups, clients: Clients, settings: Settings) -> None:
         self._lookups = lookups
