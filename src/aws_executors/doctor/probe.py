@@ -101,7 +101,7 @@ def api_status(url: str) -> int | Unasked | None:
     """
     page = f"{url.rstrip('/')}/health"
     try:
-        http_url(url)  # what else raises quotes the password
+        http_url(url)  # before anything that would quote a password
     except ValueError as problem:
         return Unasked(f"the address {problem}")
     try:
@@ -109,7 +109,7 @@ def api_status(url: str) -> int | Unasked | None:
             return int(answer.status)
     except urllib.error.HTTPError as refused:
         return refused.code
-    except (OSError, ValueError, HTTPException) as problem:  # the last where it is not HTTP that answers
+    except (OSError, ValueError, HTTPException) as problem:  # HTTPException: the answer is not HTTP
         return Unasked(str(getattr(problem, "reason", problem)))
 
 

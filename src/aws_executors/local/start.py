@@ -142,7 +142,7 @@ class LocalAws:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "NO_PROXY": NEAR,
-            "no_proxy": NEAR,  # where the machine has set this one, it counts
+            "no_proxy": NEAR,  # it would count if the machine has set it
         }
 
     def client(self, service: str, *, connections: int = 10) -> Any:

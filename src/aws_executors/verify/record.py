@@ -37,17 +37,17 @@ class AwsRecord:
 
     @property
     def pull_started(self) -> float | None:
-        """When its image was begun to be pulled."""
+        """When the pull of its image began."""
         return self.allocation.pull_started
 
     @property
     def pull_stopped(self) -> float | None:
-        """When its image was there."""
+        """When the pull of its image ended."""
         return self.allocation.pull_stopped
 
     @property
     def started(self) -> float | None:
-        """When it ran."""
+        """When it began to run."""
         return self.allocation.started
 
     @property

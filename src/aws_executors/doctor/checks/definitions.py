@@ -50,7 +50,7 @@ def of_platforms(platforms: Iterable[RuntimePlatform | None], place: str) -> Ite
 
 
 def of_essential(name: str, *, essential: bool, others: Sequence[str], place: str) -> Iterator[Finding]:
-    """Whether the end of the Airflow container is the end of all; `others` are essential."""
+    """Whether all containers end with the Airflow container; `others` are the other essential ones."""
     if not essential and others:
         yield warning(
             "not-essential",

@@ -17,7 +17,7 @@ from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask
 from aws_executors.doctor.checks.resource_policy import EVENTS, SNS, arn_part, lets_a_topic_in, lets_in
 
 FEW, MANY = 10, 1000
-"""If so many messages wait, and none is being handled, nobody receives; or whoever does does not keep up."""
+"""`FEW` messages wait while none is being handled: nobody receives. `MANY` wait: the receiver is too slow."""
 OWN_KEY = "alias/aws/sqs"
 SEND = "sqs:SendMessage"
 STRANGER = "arn:aws:events:us-east-1:000000000000:rule/somebody"
@@ -67,7 +67,7 @@ class EventsEvidence:
     """What is known of the delivery of events of one section.
 
     `queue` and `dead` are empty if there is no such queue. `passed` are, for each rule, the statuses whose
-    events it lets through; `statuses` those of which, in each group, the executor needs one.
+    events it lets through; `statuses` are groups of statuses, of each of which the executor needs one.
     """
 
     section: str

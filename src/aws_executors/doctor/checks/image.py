@@ -111,7 +111,7 @@ class Image:
     entrypoint: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     volumes: tuple[str, ...] | None = None
-    """The folders that get a volume of their own, by VOLUME in its Dockerfile; None where nobody knows."""
+    """The folders that get a volume of their own, by VOLUME in its Dockerfile; None if they are unknown."""
 
 
 Evidence = Image | Unasked | None

@@ -46,13 +46,13 @@ class MountPoint(AnswerRecord):
 
 
 class LinuxParameters(AnswerRecord):
-    """What else a container has of files: `tmpfs`."""
+    """Further file systems of a container: `tmpfs`."""
 
     tmpfs: tuple[object, ...] = ()
 
 
 class Files(AnswerRecord):
-    """To what a container may write."""
+    """What a container may write to."""
 
     readonly_root_filesystem: bool = False
     mount_points: tuple[MountPoint, ...] = ()

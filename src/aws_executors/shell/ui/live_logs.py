@@ -62,7 +62,7 @@ class _Followed:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What the task instance has written: all lines, or its own in a log of several."""
+        """What the task instance has written: all lines, or only its own in a warm container's log."""
         token = "" if self.stream is None else self.stream.token
         return self.tail.of(token) if token else self.tail.lines
 
@@ -74,8 +74,8 @@ class _Followed:
 
     @property
     def searches(self) -> bool:
-        """Whether there may be older lines that matter: a page in between can be empty, and a mark may stand
-        before the lines."""
+        """Whether to read older pages: those read so far may be empty, and the mark at which a task begins in
+        a warm container's log may be further back."""
         tail = self.tail
         if tail.forward == "" or tail.whole:
             return False
@@ -107,7 +107,7 @@ class LiveLogs:
     def tail(self, token: str, count: int) -> tuple[str, ...]:
         """The last lines of a container's log; none if there are none, or if they cannot be read.
 
-        Once there are any, nothing of that log is kept: it is a megabyte or two, in a scheduler's memory.
+        Once there are any, that log is no longer cached: it is a megabyte or two in the scheduler's memory.
         """
         self.read(token)
         with self._lock:
