@@ -31,7 +31,7 @@ grow with their number."""
 class PollInterval:
     """The shortest and the longest time between two polls of one container, in seconds.
 
-    While events come, a container is polled `unheard_of` seconds after it was accepted, and then as without
+    While events come, a container is polled `first_poll` seconds after it was accepted, and then as without
     events, until one has named it. From then on it is polled every `unsettled` seconds while it has yet to
     start, or its end is waited for, and every `sweep` seconds while it runs. Where accepted containers are
     named by no event within `silence` seconds, all are polled as without events; an event takes less than
@@ -40,22 +40,23 @@ class PollInterval:
 
     quickest: float = 1.0
     slowest: float = 15.0
-    unheard_of: float = 15.0
+    first_poll: float = 15.0
     unsettled: float = 60.0
     sweep: float = 300.0
     silence: float = 30.0
 
 
-def pace(quickest: float, slowest: float) -> PollInterval:
+def poll_interval_of(quickest: float, slowest: float) -> PollInterval:
     """By these options; while events come, polls are no more frequent than without them.
 
-    >>> pace(1.0, 15.0).sweep, pace(60.0, 900.0).unheard_of, pace(60.0, 900.0).sweep
+    >>> rare = poll_interval_of(60.0, 900.0)
+    >>> poll_interval_of(1.0, 15.0).sweep, rare.first_poll, rare.sweep
     (300.0, 60.0, 900.0)
     """
     usual = PollInterval(quickest=quickest, slowest=slowest)
     return replace(
         usual,
-        unheard_of=max(quickest, usual.unheard_of),
+        first_poll=max(quickest, usual.first_poll),
         unsettled=max(quickest, usual.unsettled),
         sweep=max(slowest, usual.sweep),
     )

@@ -20,9 +20,9 @@ def woken(job: Job[R], at: float) -> Moved[R]:
     """The time that the job waited for has come."""
     if job.due is None or at < job.due or job.stage is Stage.CONFIRMING:
         return job, ()  # not yet; and what is being confirmed is decided by the next row that is read
-    renewing, first = renewal(replace(job, due=None), at)
-    moved, effects = _go_on(renewing)
-    return moved, (*first, *effects)
+    after_renewal, renewals = renewal(replace(job, due=None), at)
+    moved, effects = _go_on(after_renewal)
+    return moved, (*renewals, *effects)
 
 
 def _go_on(job: Job[R]) -> Moved[R]:
