@@ -244,7 +244,7 @@ def _finding(violation: Violation, schema: Mapping[str, object], *, shown: bool)
     if violation.unknown and path:
         place = f" in {dotted(path[:-1])}" if len(path) > 1 else ""
         name, allowed = str(path[-1]), members(schema, path[:-1])
-        if (other := spell(name)) != name and {name, other} & {*allowed}:  # alone, either would be known
+        if (other := spell(name)) != name and {name, other} & {*allowed}:  # alone, `name` would be known
             return f"{quoted(name)}{place} is also set as {quoted(other)}; keep one of them"
         return unknown_name(name, allowed, place)
     if violation.kind == "missing" and path:  # pydantic gives AWS's spelling, whatever the schema has
