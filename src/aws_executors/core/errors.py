@@ -40,4 +40,4 @@ class RequestTooLargeError(RequestError):
 
 
 class BuilderError(AwsExecutorsError, TypeError):
-    """What is no builder, step or predicate, or gives no answer as one; the message says which and why."""
+    """A builder, step or predicate that is not one, or gives no answer; the message says which and why."""
