@@ -69,7 +69,7 @@ def batch_job(region: str, job_id: str) -> str:
 
 
 def log_stream(region: str, group: str, stream: str) -> str:
-    """The page of a log stream in CloudWatch; empty if one of its names is.
+    """The page of a log stream in CloudWatch; empty if a part of the address is not known.
 
     The part behind ``#`` is escaped twice, the second time with ``$`` in place of ``%``, as the console
     itself does.
@@ -83,8 +83,7 @@ def log_stream(region: str, group: str, stream: str) -> str:
 
 
 def log_group(region: str, group: str, began: float, ended: float) -> str:
-    """The page of a log group's lines between two times (seconds since the epoch); empty if one of the names
-    is.
+    """The page of a log group's lines between two times (epoch seconds); empty as in `log_stream`.
 
     >>> log_group("us-east-1", "tasks", 1.5, 2.0)
     'https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1\

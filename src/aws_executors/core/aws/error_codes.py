@@ -261,7 +261,7 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
             Kind.PERMANENT, "A policy denies it, so that no other can allow it: change the one that is named."
         ),
     ),
-    # A role has no policy of its own that could allow to pass it: the caller's must.
+    # A role has no policy of its own that could allow passing it: the caller's must.
     ("because no resource-based policy allows the iam:passrole", _PASS_ROLE),
     *(
         (f"because no {policy.lower()} allows", Rule(Kind.PERMANENT, f"Allow {{action}} in {where}."))

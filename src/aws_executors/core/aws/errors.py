@@ -76,10 +76,10 @@ def classify(
     """What to do about an error answer of AWS, from its code, its message and its HTTP status.
 
     `code` and `message` are those of ``ClientError.response["Error"]``; `resource_ids` is the answer's
-    ``resourceIds`` (ConflictException). An unknown code is PERMANENT with a 4xx that is not in `STATUSES`,
-    else AMBIGUOUS. So is an error without a code, which AWS always gives, if its status is not in
-    `BY_SOMEBODY`: it may be a proxy's page in place of any answer. A conflict that names no resource is
-    AMBIGUOUS: there is nothing to adopt, so it must be looked up.
+    ``resourceIds`` (ConflictException). For an unknown code the status counts: as in `STATUSES`, any other
+    4xx PERMANENT, all else AMBIGUOUS. An error without a code, which AWS always gives, may be a proxy's page
+    in the place of any answer: it is AMBIGUOUS unless its status is in `BY_SOMEBODY`. A conflict that names
+    no resource is AMBIGUOUS: there is nothing to adopt, so it must be looked up.
     The message comes back without secrets. Never raises. Source: botocore's service models and "Common
     Errors" of both API references; the messages as reported by their users.
 

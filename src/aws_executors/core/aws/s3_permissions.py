@@ -19,7 +19,7 @@ BY_KEY = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 def scheduler_workloads(settings: Settings, where: Where) -> Iterator[Statement]:
-    """What the scheduler needs to keep workloads; it reads what another scheduler wrote, and for conditions.
+    """What the scheduler needs to keep workloads, to read another scheduler's, and for conditional writes.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",

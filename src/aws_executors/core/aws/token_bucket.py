@@ -79,7 +79,7 @@ class Bucket:
 
 
 def full(quota: Quota, now: float, most: float = inf) -> Bucket:
-    """A bucket that nothing was taken from, without the reserve; a rate that may rise begins a little lower.
+    """A full bucket, without the reserve; if its rate may rise, it begins a little below the quota's.
 
     >>> bucket = full(Quota(rate=20, burst=100), 0.0)
     >>> bucket.tokens, bucket.rate

@@ -120,8 +120,7 @@ def _laid(
 def giving_way(request: SubmitJob, container_name: str) -> SubmitJob:
     """The request without the override that does no more than name the Airflow container.
 
-    The option ``container_name`` makes it, for a job of several ECS containers; a job of another kind has
-    none.
+    The option ``container_name`` adds it, for a job of several ECS containers; another kind has none.
 
     >>> containers = (TaskContainerOverrides(name="airflow"),)
     >>> named = EcsPropertiesOverride(task_properties=(TaskPropertiesOverride(containers=containers),))

@@ -130,7 +130,7 @@ _SPARE = frozenset({"cpu", "ephemeral-storage"})
 
 
 def pod_faults(override: EksPropertiesOverride) -> Iterator[str]:
-    """What Batch refuses of the containers' sizes: limits unlike the requests, and of `_SPARE` limits below.
+    """What Batch refuses of the containers' sizes: a limit below its request or, but for `_SPARE`, above it.
 
     Source: API_EksContainerResourceRequirements, AWS Batch API Reference.
 

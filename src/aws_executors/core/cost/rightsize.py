@@ -23,7 +23,7 @@ PERCENTILE = 0.95
 CPU_STEP, MEMORY_STEP = 128, 64
 """What sizes on an instance are rounded up to: CPU units and MiB."""
 WHOLE_VCPU = GIB
-"""The same of CPU on Batch: whole vCPUs. Source: ResourceRequirement, AWS Batch API Reference."""
+"""The CPU step on Batch, which reserves whole vCPUs. Source: API_ResourceRequirement, AWS Batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ def _fitting(share: float, memory: float, step: int, *, windows: bool) -> Size |
 
 
 def _saved(cost: float, now: Size, proposed: Size) -> tuple[float | None, float | None]:
-    """The part and the dollars saved, by the price ratio of CPU to memory, nearly the same everywhere."""
+    """The part and the dollars saved, by the price ratio of CPU to memory, which hardly differs anywhere."""
     if not cost:
         return None, None
     part = 1 - _weight(proposed) / _weight(now)

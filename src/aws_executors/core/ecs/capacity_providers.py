@@ -47,7 +47,7 @@ def _item(text: str) -> Mapping[str, object]:
 
 
 def sound(items: tuple[CapacityProvider, ...]) -> tuple[CapacityProvider, ...]:
-    """The items, if AWS accepts them all; else ValueError. Source: API_RunTask, capacityProviderStrategy."""
+    """The items, if AWS accepts their mix; else ValueError. Source: API_RunTask, capacityProviderStrategy."""
     providers = {item.capacity_provider for item in items}
     if providers & FARGATE_PROVIDERS and providers - FARGATE_PROVIDERS:
         raise ValueError("mixes Fargate and other capacity providers, which AWS rejects")

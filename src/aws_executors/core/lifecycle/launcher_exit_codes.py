@@ -42,8 +42,8 @@ AT_THE_START: Mapping[int, Exit] = MappingProxyType(
         422: Exit.CANNOT_START,
     }
 )
-"""What an API server's answer to "I begin" means, by its status; a 409 because the task instance is already
-``running`` is `Exit.HELD`. Source: ``airflow/api_fastapi/execution_api/routes/task_instances.py``."""
+"""What an API server's answer to "I begin" means, by its status; but a 409 for a task that runs already is
+`Exit.HELD`. Source: ``airflow/api_fastapi/execution_api/routes/task_instances.py``."""
 
 
 def exit_of(code: int | None) -> Exit | None:

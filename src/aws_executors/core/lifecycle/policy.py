@@ -22,15 +22,15 @@ class Policy:
 
     idempotent: bool = True  # a submission may be repeated as it is
     attempts: int = 3  # containers that one queueing may start when infrastructure fails before user code ran
-    grace: float = 120.0  # for so long AWS may not show a container that it has accepted
-    # For so long a container may stay up after its task has ended, or after a request to stop.
+    grace: float = 120.0  # how long AWS may not show a container that it has accepted
+    # How long a container may stay up after its task has ended, or after a request to stop.
     linger: float = 120.0
     patience: float = 5.0  # `linger` of a container that was not seen to run: it may yet start, and end
     lookups: int = 3  # times that a lost submission is looked up before it is repeated
     lookup_every: float = 3.0
     confirm: float = 15.0  # after this a report that the row does not show is repeated; doubles each time
     reports: int = 4  # how many times a report is made in all
-    # For so long a container may wait, with no reason given, before its task's event log says so.
+    # How long a container may wait, with no reason given, before its task's event log says so.
     patience_to_start: float = 300.0
     backoff: Backoff = field(default_factory=Backoff)
 

@@ -55,7 +55,7 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"  # stopped by an executor of ours, perhaps by one in another scheduler
     TURNED_AWAY = "turned away"  # by Airflow: another container holds the task, or nobody waits for it
     REFUSED = "refused"  # by Airflow, for its token: a fresh one may be let in
-    UNABLE = "unable"  # it never began, and will not another time: image, settings, command
+    UNABLE = "unable"  # the workload never began, and would not the next time: image, settings, command
 
 
 class Verdict(StrEnum):

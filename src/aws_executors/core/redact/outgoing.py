@@ -25,7 +25,7 @@ ROOM = 8
 CUT = "... (cut)"
 """The end of a text that was cut; its beginning, if the last lines are kept."""
 
-# Colours and cursor movements of terminals, and titles that are ended.
+# Colours and cursor movements of terminals, and titles that are terminated.
 _ANSI = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)|\x1b[ -/]*+[0-Z^-~]"
 )
@@ -41,7 +41,7 @@ _AWAY: dict[int, str] = {
 
 
 def one_line(text: str, most: int = MOST) -> str:
-    r"""The text as one line of at most `most` bytes of UTF-8, without secrets, controls and colours.
+    r"""The text as one line of at most `most` bytes, without secrets, control characters and colours.
 
     >>> one_line("\x1b[31mred\x1b[0m\nERROR forged\x00 \ud800 password=abc")
     'red ERROR forged \ufffd password=***'

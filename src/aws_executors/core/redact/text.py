@@ -219,7 +219,7 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
         return _named_later(text, begin)
     escaped = _ESCAPED.match(name) if before.endswith("\\") else None
     if name == "tokens" or not (sensitive(name) or (escaped and sensitive(name[escaped.end() :]))):
-        return None  # as of nearly every name
+        return None  # nearly always
     parts = cast("Mapping[str, str | None]", found.groupdict())
     colon = parts["sign"] == ":"
     if parts["close"] == '""':
@@ -477,7 +477,7 @@ def _in_addresses(text: str) -> Iterator[Span]:
 def _of_commands(text: str) -> Iterator[Span]:
     """The password of ``mysql -phunter2`` and ``curl -u etl:hunter2``: ``mkdir -p`` has none."""
     if ("-p" not in text and "-u" not in text) or not any(name in text for name in _WITH_PASSWORDS):
-        return  # as of nearly every text; the search below takes as long as all others together
+        return  # nearly always; the search below takes as long as all others together
     command, listed, at = "", False, 0
     while found := _COMMAND_WORDS.search(text, at):
         at = found.end()

@@ -128,7 +128,7 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 
 def _torn(text: str, secret: str) -> int:
-    """Where the secret's beginning starts with which the text ends; the text's length if there is none."""
+    """Where the beginning of a secret starts that ends the text; the text's length if there is none."""
     begin = max(0, len(text) - len(secret) + 1)
     at = text.find(secret[:SHORTEST], begin)
     while at >= 0:

@@ -39,7 +39,7 @@ make one of a dict with from_kwargs(...)
 
 
 def settings_of(kind: type[S], launch: Launch[S]) -> S:
-    """The settings of a launch of this service; `BuilderError` for another service's, and for no launch."""
+    """The settings of a launch of this service; `BuilderError` for any other, and for what is no launch."""
     given: object = launch
     if not isinstance(given, Launch):
         raise BuilderError(f"a builder takes a Launch, not a {type(given).__name__}; write build(launch)")

@@ -38,7 +38,7 @@ class _Given(BaseModel):
 
 
 def maker(make: Callable[P, T]) -> Callable[P, T]:
-    """Check each call of `make` by its signature and annotations; `compose` notices if it was not called.
+    """Check each call of `make` by its signature and annotations; `compose` notices if it is not called.
 
     A call that does not fit raises `BuilderError`, and a value that does not, `RequestError`.
 
@@ -138,8 +138,7 @@ def unchanging(kind: type[T]) -> type[T]:
     """Let a frozen dataclass with slots refuse each assignment in the words of `dataclasses`.
 
     The method that it makes refers to the class from before it had slots: for a name that is no field it
-    raises a TypeError about ``super``; so would ``Launch[EcsSettings](...)``, which sets its type on the new
-    value.
+    raises a TypeError about ``super``, even in ``Launch[EcsSettings](...)``, which sets the value's type.
 
     >>> from aws_executors import Task
     >>> Task(dag_id="etl", task_id="load").dag = "other"

@@ -29,7 +29,7 @@ from aws_executors.core.settings.types import (
 )
 
 POLL_INTERVAL_LIMIT = 60
-"""The most seconds that `poll_interval` may have."""
+"""The largest `poll_interval`, in seconds."""
 
 
 class Settings(SectionModel, frozen=True):

@@ -1,6 +1,6 @@
 """A step that gives a job more memory after a try that was killed for it.
 
-Law: what grows is the size in the request; one that Fargate has, to another one that Fargate has.
+Law: what grows is the size in the request; if Fargate has that size, to another one that Fargate has.
 """
 
 from collections.abc import Mapping

@@ -41,7 +41,7 @@ def renewal(job: Job[R], at: float) -> Moved[R]:
 
 
 def renewed(job: Job[R], event: Renewed) -> Moved[R]:
-    """A renewal has been answered; the answer, an adopted job's first, gives the interval from now on."""
+    """A renewal has been answered, which sets the next interval; an adopted job learns its interval here."""
     if job.renew_every is None or not job.container_wanted:
         return job, ()
     if event.error is not None:
