@@ -60,10 +60,10 @@ def culprit(own: Contained | None, others: Sequence[Contained], *, by_an_end: bo
     return min(first, key=_likely, default=None)
 
 
-def signed(first: Contained | None) -> tuple[Sign | None, str]:
+def sign_of(first: Contained | None) -> tuple[Sign | None, str]:
     """The sign of an end that this container caused, and its name with its exit code, for a person to read.
 
-    >>> signed(Contained(name="router", exit_code=1))
+    >>> sign_of(Contained(name="router", exit_code=1))
     (<Sign.TAKEN_ALONG: 'taken along'>, 'router: exit code 1')
     """
     if first is None:

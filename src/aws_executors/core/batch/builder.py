@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aws_executors.core.batch.container import command_of, laid
+from aws_executors.core.batch.container import command_of, laid_members
 from aws_executors.core.batch.eks import pod_faults
 from aws_executors.core.batch.options import read_options, uses, with_options
 from aws_executors.core.batch.overrides import (
@@ -151,7 +151,7 @@ def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
 
 
 def _with_command(launch: Launch[BatchSettings], request: SubmitJob) -> Mapping[str, object]:
-    return laid(request, ContainerOverrides(command=launch.command), launch.settings.container_name)
+    return laid_members(request, ContainerOverrides(command=launch.command), launch.settings.container_name)
 
 
 def _marked(launch: Launch[BatchSettings], request: SubmitJob, members: Mapping[str, object]) -> SubmitJob:

@@ -14,10 +14,10 @@ from pydantic.dataclasses import dataclass
 from aws_executors.core.batch.container import (
     command_of,
     giving_way,
-    known,
-    known_on_nodes,
     lay,
     task_containers,
+    with_own_name,
+    with_own_name_on_nodes,
     without_bare,
 )
 from aws_executors.core.batch.overrides import (
@@ -182,8 +182,8 @@ def with_options(
         request = giving_way(request, container_name)
     nodes = (request.node_overrides, options.node_overrides)
     first = next((each.target_nodes for one in nodes for each in one.node_property_overrides), "")
-    below, above = (known_on_nodes(one, container_name, first) for one in nodes)
-    pod, over_pod = (known(one.eks_properties_override, container_name) for one in (request, options))
+    below, above = (with_own_name_on_nodes(one, container_name, first) for one in nodes)
+    pod, over_pod = (with_own_name(one.eks_properties_override, container_name) for one in (request, options))
     changed = merge(
         request,
         options,

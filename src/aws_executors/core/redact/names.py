@@ -161,10 +161,10 @@ def sensitive(name: str) -> bool:
     >>> sensitive("partition_key"), sensitive("token_lifetime"), sensitive("clientToken")
     (False, False, False)
     """
-    return _known(name[-_LONGEST:])
+    return _holds_secret_cached(name[-_LONGEST:])
 
 
-def _told(name: str) -> bool:
+def _holds_secret(name: str) -> bool:
     words = [word.lower() for word in cast("list[str]", _WORD.findall(name))]
     if not words or name in PUBLIC or words[-1] in HARMLESS:
         return False
@@ -176,4 +176,4 @@ def _told(name: str) -> bool:
     return last in ADDRESSES and not STORES.isdisjoint(words)
 
 
-_known = lru_cache(2048)(_told)
+_holds_secret_cached = lru_cache(2048)(_holds_secret)

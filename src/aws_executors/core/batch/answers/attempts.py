@@ -100,7 +100,7 @@ def attempts_of(job: JobDetail) -> tuple[Run, ...]:
     return (*on_ecs, *on_eks)
 
 
-def whole(job: JobDetail, runs: Sequence[Run]) -> Run:
+def whole_job(job: JobDetail, runs: Sequence[Run]) -> Run:
     """The job itself as one run; if it does not show its containers, with those of its last attempt."""
     pod = None if job.eks_properties is None else job.eks_properties.pod_properties
     tasks = () if job.ecs_properties is None else job.ecs_properties.task_properties or ()
@@ -120,16 +120,16 @@ def _containers(
 
 def own_of(job: JobDetail, runs: Sequence[Run], name: str) -> AttemptContainer:
     """The Airflow container; what the job itself does not tell of it is taken from its last attempt."""
-    return _told(_chosen(whole(job, runs).containers, name), runs)
+    return _completed(_chosen(whole_job(job, runs).containers, name), runs)
 
 
 def others_of(job: JobDetail, runs: Sequence[Run], own: AttemptContainer) -> tuple[AttemptContainer, ...]:
     """The containers beside it, completed in the same way."""
-    shown = whole(job, runs)
-    return tuple(_told(one, runs) for one in (*shown.containers, *shown.before) if one.name != own.name)
+    shown = whole_job(job, runs)
+    return tuple(_completed(one, runs) for one in (*shown.containers, *shown.before) if one.name != own.name)
 
 
-def _told(one: AttemptContainer, runs: Sequence[Run]) -> AttemptContainer:
+def _completed(one: AttemptContainer, runs: Sequence[Run]) -> AttemptContainer:
     last = same_container(runs[-1], one) if runs else one
     return AttemptContainer(
         name=one.name,

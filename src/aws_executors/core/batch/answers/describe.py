@@ -30,7 +30,7 @@ from aws_executors.core.aws.response import (
     read_record,
     reader,
 )
-from aws_executors.core.aws.sidecars import ENDED_TASK, culprit, sidecar_words, signed
+from aws_executors.core.aws.sidecars import ENDED_TASK, culprit, sidecar_words, sign_of
 from aws_executors.core.batch.answers.allocation import allocation_of
 from aws_executors.core.batch.answers.attempts import (
     AttemptContainer,
@@ -40,7 +40,7 @@ from aws_executors.core.batch.answers.attempts import (
     others_of,
     own_of,
     same_container,
-    whole,
+    whole_job,
 )
 from aws_executors.core.lifecycle.effects import BY_US
 from aws_executors.core.lifecycle.observation import (
@@ -115,7 +115,7 @@ def observe(
     >>> observe({"jobId": "4c75", "status": "BORED"}).failure().id
     '4c75'
     """
-    known = read_record(JobDetail, job).bind(_known).bind(partial(_whole, source))
+    known = read_record(JobDetail, job).bind(_known).bind(partial(_with_containers, source))
     seen = known.map(lambda read: _observation(read, container, source))
     allocated = partial(allocation_of, job, container=container)
     seen = seen.map(lambda found: found.with_allocation(allocated, running=sizes))
@@ -171,7 +171,7 @@ def _known(job: JobDetail) -> Result[JobDetail, str]:
     return Failure(f"status {job.status!r} is none of {', '.join(STATUSES)}")
 
 
-def _whole(source: Source, job: JobDetail) -> Result[JobDetail, str]:
+def _with_containers(source: Source, job: JobDetail) -> Result[JobDetail, str]:
     """Refuse an event of a failure whose containers a rule has cut off: it would lack the exit code."""
     kinds = (job.container, job.ecs_properties, job.eks_properties, job.node_properties)
     shown = any(one is not None for one in (*kinds, job.attempts, job.eks_attempts))
@@ -222,7 +222,7 @@ def _started(job: JobDetail, runs: Sequence[Run], own: AttemptContainer) -> bool
     """Whether the Airflow container ever ran, in this attempt or in an earlier one."""
     if job.status == "RUNNING" or own.exit_code is not None:
         return True
-    here = whole(job, runs)
+    here = whole_job(job, runs)
     return any(_ran(run, own) for run in runs or (replace(here, containers=(own,)),))
 
 
@@ -270,12 +270,12 @@ def _sign(
     if cause not in (Cause.EXITED, Cause.NEVER_STARTED):
         return None, ""
     on_ecs = job.ecs_properties is not None and (job.status_reason or "").startswith(ENDED_TASK)
-    held_back = whole(job, runs).held_back and cause is Cause.NEVER_STARTED
-    return signed(culprit(own, others, by_an_end=on_ecs or held_back))
+    held_back = whole_job(job, runs).held_back and cause is Cause.NEVER_STARTED
+    return sign_of(culprit(own, others, by_an_end=on_ecs or held_back))
 
 
 def _reason(job: JobDetail, runs: Sequence[Run], own: AttemptContainer, name: str) -> str:
-    names = sorted(one.name for one in whole(job, runs).containers if one.name is not None)
+    names = sorted(one.name for one in whole_job(job, runs).containers if one.name is not None)
     lost = f"no container named {name!r} in the job (it has: {', '.join(names)})"
     unnamed = name and names and name not in names
     return joined(job.status_reason, own.reason, _last_reason(runs), lost if unnamed else None)

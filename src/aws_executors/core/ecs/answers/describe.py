@@ -28,7 +28,7 @@ from aws_executors.core.aws.response import (
     read_record,
     reader,
 )
-from aws_executors.core.aws.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, signed
+from aws_executors.core.aws.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, sign_of
 from aws_executors.core.ecs.answers.allocation import allocation_of
 from aws_executors.core.ecs.answers.responses import EcsFailure
 from aws_executors.core.lifecycle.effects import BY_US
@@ -146,7 +146,7 @@ def observe(
     >>> observe({"taskArn": "arn:1", "lastStatus": "BORED"}, container="airflow").failure().id
     'arn:1'
     """
-    known = read_record(_Task, task).bind(_known).bind(partial(_whole, source))
+    known = read_record(_Task, task).bind(_known).bind(partial(_with_containers, source))
     seen = known.map(lambda read: _observation(read, container, source))
     allocated = partial(allocation_of, task, container=container)
     seen = seen.map(lambda found: found.with_allocation(allocated, running=sizes))
@@ -221,7 +221,7 @@ def _known(task: _Task) -> Result[_Task, str]:
     return Failure(f"lastStatus {task.last_status!r} is none of {', '.join(STATUSES)}")
 
 
-def _whole(source: Source, task: _Task) -> Result[_Task, str]:
+def _with_containers(source: Source, task: _Task) -> Result[_Task, str]:
     """Refuse an event of the end whose containers a rule has cut off: it would lack the exit code."""
     if source is Source.EVENT and task.last_status in FINAL and task.containers is None:
         return Failure(f"containers is missing, without which lastStatus {task.last_status} does not say how")
@@ -317,7 +317,7 @@ def _sign(
     if cause is Cause.EXITED or (cause is Cause.NEVER_STARTED and not started):
         by_an_end = task.stop_code == ENDED_ITSELF or (task.stopped_reason or "").startswith(ENDED_TASK)
         by_an_end |= task.stop_code == UNSTARTED and cause is Cause.EXITED
-        sign, first = signed(culprit(own, others, by_an_end=by_an_end))
+        sign, first = sign_of(culprit(own, others, by_an_end=by_an_end))
         return (Sign.NO_INSTANCE, "") if sign is None and _unplaced(task) else (sign, first)
     return None, ""
 
