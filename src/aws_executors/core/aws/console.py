@@ -29,7 +29,7 @@ _JOB = re.compile(r"(?<=\()[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 def partition_of(region: str) -> str:
-    """The partition of a Region; empty where its name is like none that is known.
+    """The partition of a Region; empty if its name has no known form.
 
     >>> partition_of("us-gov-west-1"), partition_of("cn-north-1"), partition_of("eu-central-1")
     ('aws-us-gov', 'aws-cn', 'aws')

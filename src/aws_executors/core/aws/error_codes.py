@@ -194,7 +194,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "scheduler's own account",
     }
 )
-"""The policies that IAM names if another one than the role's own must allow an action."""
+"""The policies that IAM names if one besides the role's own must allow an action."""
 
 OTHER_POLICIES = (*(f"no {policy} allows" for policy in POLICIES), "with an explicit deny")
 """How IAM says that allowing the action to the role does not help."""

@@ -69,7 +69,7 @@ def _container_name(container: EksContainerOverride) -> str | None:
 
 
 def only_named(containers: tuple[EksContainerOverride, ...]) -> tuple[EksContainerOverride, ...]:
-    """The containers without one of which nothing is said, not even its name, unless it is the only one.
+    """The containers without an empty one, of which not even the name is said; a lone one stays.
 
     >>> only_named((EksContainerOverride(), EksContainerOverride(name="main")))
     (EksContainerOverride(name='main', ...),)

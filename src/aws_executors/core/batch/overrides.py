@@ -73,7 +73,7 @@ def free_name(name: str) -> str:
 
 
 def only_once(what: str, names: Iterable[str]) -> None:
-    """ValueError if a name is given twice, of a kind whose names must differ.
+    """ValueError if a name that must be unique is given twice.
 
     >>> only_once("variable", ["A", "B", "A"])
     Traceback (most recent call last):

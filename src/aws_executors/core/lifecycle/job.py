@@ -44,13 +44,13 @@ class Purpose(StrEnum):
 class Job(Generic[R]):
     """One queueing of one task instance, from hand-over to the end of its last container."""
 
-    # Whose it is.
+    # Identity.
     token: str
     try_number: int = 1
     has_row: bool = True  # False for a callback, and for a pooled job
     pooled: bool = False  # not a task's job, but that of a warm container
 
-    # How far it is.
+    # Progress.
     purpose: Purpose = Purpose.RUN
     stage: Stage = Stage.PREPARING
     attempt: int = 1  # which container this is, from 1
@@ -75,7 +75,7 @@ class Job(Generic[R]):
     ran: bool = False  # the row has shown the task running in it, whatever AWS shows
     since: float = 0.0  # when it was accepted or found, or the present submission first refused
 
-    # What has been said.
+    # What Airflow and its users have been told.
     told: str = ""  # why it waits, as last told in the task's event log (`change` of `say_once`)
     report: Report | None = None  # what Airflow was told of its end
     reported: int = 0  # how many times
