@@ -20,7 +20,7 @@ SHARED = 20
 """Polls after a long pause are aligned to a grid of this fraction of it, a 20th, so that they share calls."""
 
 SHOWN_BY_ROW = 3
-"""How many times longer the pause between polls is once the row shows the task's end."""
+"""How many times longer the pause is once the row has shown the task running, and so will show its end."""
 
 FEW = 500
 """Up to this many containers `SHOWN_BY_ROW` alone applies. Above it, the pause grows in proportion to their

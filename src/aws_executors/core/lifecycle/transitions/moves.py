@@ -68,7 +68,7 @@ def requeue(job: Job[R], *first: Effect[R]) -> Moved[R]:
 
 
 def finish(job: Job[R]) -> Moved[R]:
-    """Close a job that has no container any more and reports nothing; a released task is requeued."""
+    """Close a job whose last container has ended, without a report; a released task is requeued."""
     return requeue(job) if job.purpose is Purpose.RELEASE else close(job)
 
 
