@@ -97,7 +97,7 @@ CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
     ("TaskDependencyError", Cause.NEVER_STARTED),
     ("TaskStoppedBeforePullBeginError", Cause.NEVER_STARTED),
     ("ResourceInitializationError", Cause.NEVER_STARTED),
-    # Kubernetes: an image that is not had, a container that is not made or not begun.
+    # Kubernetes: the image is not available, the container was not created or not started.
     ("ErrImage", Cause.NEVER_STARTED),
     ("ImagePullBackOff", Cause.NEVER_STARTED),
     ("InvalidImageName", Cause.NEVER_STARTED),
@@ -139,8 +139,8 @@ POD_TAKEN = (
 DEREGISTERED = "Container instance deregistration forced"
 """How the reason begins when the instance was taken from its cluster; nobody stopped the task."""
 
-# What a stopped task's reason contains where AWS maintains the host; no manual stop may be read by it, nor a
-# task that ended by itself. Batch repeats it of its job's task.
+# What a stopped task's reason contains if AWS maintains its host; Batch gives the reason of its job's task.
+# Neither a manual stop nor the end of a task by itself may match.
 MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement", "during instance draining")
 
 
@@ -158,14 +158,14 @@ def read_record(model: type[RecordT], value: object) -> Result[RecordT, str]:
         return Success(model.model_validate(value))
     except ValidationError as error:
         known = without_nulls(value)
-        if known is not value and known != value:  # NaN is not even what it is itself
+        if known is not value and known != value:  # `is not`, since NaN differs from itself
             return read_record(model, known)
         return Failure("; ".join(in_words(error, shown=False)))
 
 
 def reader(model: type[AnswerRecord], observe: Reader) -> Reader:
-    """The same reader of records, which `model` reads, for one who is shown most records many times as they
-    are: it remembers what those said that have not ended."""
+    """`observe` for a caller that sees most records many times unchanged: the results for containers that
+    have not ended are cached, by the fields of `model`."""
     fields = [to_camel(name) for name in model.model_fields]
     return cached_while_unchanged(observe, fields, _goes_on)
 
@@ -175,7 +175,7 @@ def _goes_on(read: Result[Observation, Unreadable]) -> bool:
 
 
 def without_nulls(value: object) -> object:
-    """The same without members that are null: they are not there, as botocore reads AWS's answers, too.
+    """The same without members that are null: botocore, too, reads them as absent.
 
     >>> without_nulls({"attempts": None, "containers": [{"name": "airflow", "exitCode": None}]})
     {'containers': [{'name': 'airflow'}]}
@@ -192,7 +192,7 @@ def without_nulls(value: object) -> object:
 
 
 def id_of(record: object, key: str) -> str:
-    """What a record that may be unreadable otherwise says under `key`; empty where it says no text there.
+    """The text under `key` in a record that may be unreadable otherwise; empty if there is no text.
 
     >>> id_of({"taskArn": "arn:1", "lastStatus": 7}, "taskArn"), id_of([], "taskArn")
     ('arn:1', '')
@@ -254,9 +254,9 @@ def accounted(
 ) -> DescribeResult:
     """An answer in which every id that was asked for is seen, unreadable or absent.
 
-    `failures` are what AWS says it does not have, or refuses to tell. Where a record could not be told whose
-    it is, an id not spoken of may be its, so it is unreadable and not absent. ARNs and their last parts name
-    the same thing; absent ones come under the spelling that was asked for.
+    `failures` are the ids that AWS says it does not have, or refuses to describe. A record without a readable
+    id may belong to any id that is not accounted for, so those are unreadable and not absent. An ARN and its
+    last part name the same container; absent ones are spelled as they were asked for.
 
     >>> accounted([], asked=["a", "b"], failures=[Success("b")]).observations[1].phase
     <Phase.ABSENT: 'absent'>
@@ -278,7 +278,7 @@ def accounted(
 
 
 def newest(observations: Iterable[Observation], *, excluding: Collection[str] = ()) -> Observation | None:
-    """The container to go on with among several of one token: a live one, else the one created last.
+    """The container to follow among several of one token: a live one, else the one created last.
 
     Those that AWS does not show, and the ids in `excluding`, do not count; None where nothing is left. The
     order of `observations` is irrelevant.

@@ -23,7 +23,7 @@ User Guide."""
 class Stream:
     """One log stream; an empty `region` means the container's own.
 
-    `token` is set where a container takes one workload after another: the log of that one alone is meant.
+    `token` is set for a warm container: only the lines of this workload are meant.
     """
 
     group: str

@@ -18,7 +18,7 @@ from airflow.configuration import conf
 from aws_executors.core.aws.event_rules import host_queue
 from aws_executors.core.lifecycle.metrics import census
 from aws_executors.core.lifecycle.policy import Policy
-from aws_executors.core.lifecycle.poll_interval import pace
+from aws_executors.core.lifecycle.poll_interval import poll_interval_of
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.shape import cells_of
 from aws_executors.core.warm.step import may_be_warm
@@ -174,7 +174,7 @@ def engine_config(settings: Settings, *, idempotent: bool, scheduler: int | str 
     """The engine's configuration by these settings, for the scheduler with this id in Airflow's table job."""
     return EngineConfig(
         policy=Policy(idempotent=idempotent, attempts=settings.max_attempts),
-        pace=pace(settings.poll_interval, settings.poll_interval_max),
+        pace=poll_interval_of(settings.poll_interval, settings.poll_interval_max),
         rows_every=settings.database_interval,
         workers=settings.workers,
         events=bool(settings.events_queue),

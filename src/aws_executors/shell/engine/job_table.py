@@ -144,7 +144,7 @@ class JobTable(Generic[K, R]):
         else:
             known = job.container == old.container and old.stage in FOLLOWED
             if job.container and job.stage in FOLLOWED and not known:
-                self._plan(record, now + (self._pace.unheard_of if self.events_come else self._pace.quickest))
+                self._plan(record, now + (self._pace.first_poll if self.events_come else self._pace.quickest))
             elif self.events_come and record.named and job.stage in FOLLOWED and job.stage is not old.stage:
                 self._plan(record, min(record.poll_at or inf, now + self._pause(record, now)))
             state = display_state(job)

@@ -52,7 +52,7 @@ from sites import ecs_site
 from worlds import Rows, Unmeasured
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
-PACE = PollInterval(quickest=1000.0, slowest=1000.0, unheard_of=1000.0)  # no poll tells what an event should
+PACE = PollInterval(quickest=1000.0, slowest=1000.0, first_poll=1000.0)  # no poll tells what an event should
 SETTINGS = EcsSettings(
     region="us-east-1",
     cluster="etl",

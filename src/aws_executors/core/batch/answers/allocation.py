@@ -1,9 +1,9 @@
 """The sizes and times that a job's description, or an event of the same shape, shows.
 
-Law: read apart from `describe.py`, and of what runs only if somebody asks. A description that cannot be read
-says nothing here. Batch tells neither when an image was pulled nor whether the capacity was Spot. A pod's
-sizes and those of several nodes are not read: nobody pays for them by the task. Source: "JobDetail", AWS
-Batch API Reference.
+Law: read apart from `describe.py`, and of a running job only on request. A description that cannot be read
+has no sizes and times. Batch tells neither when an image was pulled nor whether the capacity was Spot. A
+pod's sizes and those of several nodes are not read: they are not paid for by the task. Source: "JobDetail",
+AWS Batch API Reference.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class _Container(AnswerRecord):
     log_configuration: _Logs | None = None
 
     def size(self, kind: str, old: float | None) -> float:
-        """A size of the container: as a requirement, or in the old form."""
+        """A size of the container, from a requirement or from the old form."""
         asked = {one.type: number(one.value) for one in self.resource_requirements or ()}
         return asked.get(kind) or old or 0.0
 
@@ -114,7 +114,7 @@ def _allocation(job: _Job, name: str) -> Allocation | None:
 
 
 def _group(own: _Container) -> str:
-    """Where it logs, if that is certain and in the job's own Region."""
+    """The log group of the container, if that is certain and in the job's own Region."""
     logs = own.log_configuration or _Logs()
     options = logs.options or {}
     here = logs.log_driver in (None, "awslogs") and "awslogs-region" not in options

@@ -50,7 +50,7 @@ class _Nodes(AnswerRecord):
 
 
 class JobDetail(AnswerRecord):
-    """One job; what of it tells how it ended. Source: "JobDetail", AWS Batch API Reference."""
+    """What of a job's description tells how it ended. Source: "JobDetail", AWS Batch API Reference."""
 
     job_id: str
     status: str
@@ -70,9 +70,9 @@ class JobDetail(AnswerRecord):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One attempt, or the job as a whole: its containers, the main node's first, and what is said of it.
+    """One attempt, or the job as a whole: its containers, the main node's first, and what AWS says of it.
 
-    `before` are those of a pod that must end well before its others start (``initContainers``).
+    `before` are those of a pod that must succeed before its others start (``initContainers``).
     """
 
     containers: tuple[AttemptContainer, ...]
@@ -82,7 +82,7 @@ class Run:
 
     @property
     def held_back(self) -> bool:
-        """Whether the others cannot have started."""
+        """Whether one of `before` has failed, so that the others cannot have started."""
         return any(one.exit_code for one in self.before)
 
 
@@ -100,8 +100,8 @@ def attempts_of(job: JobDetail) -> tuple[Run, ...]:
     return (*on_ecs, *on_eks)
 
 
-def whole(job: JobDetail, runs: Sequence[Run]) -> Run:
-    """The job itself as one run; where it does not show its containers, those of its last attempt."""
+def whole_job(job: JobDetail, runs: Sequence[Run]) -> Run:
+    """The job itself as one run; if it does not show its containers, with those of its last attempt."""
     pod = None if job.eks_properties is None else job.eks_properties.pod_properties
     tasks = () if job.ecs_properties is None else job.ecs_properties.task_properties or ()
     shown = _containers(job.container, (*tasks, *(() if pod is None else (pod,))), 0)
@@ -119,17 +119,17 @@ def _containers(
 
 
 def own_of(job: JobDetail, runs: Sequence[Run], name: str) -> AttemptContainer:
-    """The Airflow container; what the job itself does not tell of it, its last attempt does."""
-    return _told(_chosen(whole(job, runs).containers, name), runs)
+    """The Airflow container; what the job itself does not tell of it is taken from its last attempt."""
+    return _completed(_chosen(whole_job(job, runs).containers, name), runs)
 
 
 def others_of(job: JobDetail, runs: Sequence[Run], own: AttemptContainer) -> tuple[AttemptContainer, ...]:
-    """The containers beside it, told in the same way."""
-    shown = whole(job, runs)
-    return tuple(_told(one, runs) for one in (*shown.containers, *shown.before) if one.name != own.name)
+    """The containers beside it, completed in the same way."""
+    shown = whole_job(job, runs)
+    return tuple(_completed(one, runs) for one in (*shown.containers, *shown.before) if one.name != own.name)
 
 
-def _told(one: AttemptContainer, runs: Sequence[Run]) -> AttemptContainer:
+def _completed(one: AttemptContainer, runs: Sequence[Run]) -> AttemptContainer:
     last = same_container(runs[-1], one) if runs else one
     return AttemptContainer(
         name=one.name,

@@ -1,7 +1,7 @@
 """The sizes and times that a task's description, or an event of the same shape, shows.
 
-Law: read apart from `describe.py`, and of what runs only if somebody asks: whoever follows running tasks does
-not pay for it. A description that cannot be read says nothing here; what the task's end means is not this
+Law: read apart from `describe.py`, and of a running task only on request, so that following tasks does not
+cost more. A description that cannot be read has no sizes and times; what the task's end means is not this
 module's matter. Source: "Task", Amazon ECS API Reference.
 """
 
@@ -53,8 +53,8 @@ class _Task(AnswerRecord):
 def allocation_of(task: object, *, container: str) -> Allocation | None:
     """What a task with an Airflow container of this name was given; None for what cannot be read.
 
-    A task on an instance need not have a size of its own: then it has those of its containers. The end is
-    that of its execution, where ECS names it.
+    A task on an instance need not have a size of its own: then it is the sum of its containers' sizes. The
+    end is that of its execution, if ECS names it.
 
     >>> from datetime import datetime, timedelta, UTC
     >>> at = datetime(2026, 1, 1, tzinfo=UTC)

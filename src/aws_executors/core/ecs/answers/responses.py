@@ -1,7 +1,8 @@
 """What RunTask and ListTasks answered.
 
-Law: a placement failure comes inside a good answer (HTTP 200) and means that nothing was started; its words
-stand here. An answer that cannot be read may have started something, so it is AMBIGUOUS, never a refusal.
+Law: a placement failure comes inside a success answer (HTTP 200) and means that nothing was started; its
+reasons stand here. After an answer that cannot be read, something may have started: it is AMBIGUOUS, never a
+refusal.
 """
 
 from returns.result import Failure, Result, Success
@@ -9,8 +10,8 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.errors import AwsError, Kind, by_message, unreadable_answer
 from aws_executors.core.aws.response import AnswerRecord, Page, joined, read_record
 
-# What to do about each reason of RunTask's `failures`; the first prefix counts. All of them are a lack of
-# room that may pass, so that is also the default. Source: "API failure reasons", Amazon ECS Developer Guide.
+# What to do about each reason of RunTask's `failures`; the first prefix counts. All are a lack of capacity
+# that may pass, so that is also the default. Source: "API failure reasons", Amazon ECS Developer Guide.
 FAILURES: tuple[tuple[str, str], ...] = (
     ("RESOURCE:ENI", "Add container instances, or use types with more network interfaces."),
     ("RESOURCE:GPU", "Add container instances with free GPUs."),
@@ -94,7 +95,7 @@ def _outcome(answer: _RunTask) -> Result[str, AwsError]:
 
 
 def _refusal(failures: tuple[EcsFailure, ...]) -> AwsError:
-    """The first failure, with what the others say beside it: RunTask names each instance that it tried."""
+    """The first failure, with what the others say besides: RunTask names each instance that it tried."""
     first, *others = failures
     words = (first.reason or "").removeprefix("TaskFailedToStart:").strip()
     remedy = next((remedy for prefix, remedy in FAILURES if words.startswith(prefix)), None)

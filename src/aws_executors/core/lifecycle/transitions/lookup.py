@@ -51,7 +51,7 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
     if job.purpose is Purpose.LEAVE:
         return let_end(replace(watching, seen=observation), at, policy), ()
     if job.purpose is Purpose.RELEASE:
-        # The row says what comes first: whether the container's reports still count.
+        # The row says what comes first: a fence, if the container's reports still count, or the stop.
         return replace(watching, stage=Stage.WATCHING, seen=observation, row_asked_at=at), (ReadRow(),)
     return stop(watching)
 
@@ -64,7 +64,7 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     if job.container:
         return container_ended(replace(job, seen=forgotten(job.container, job.seen)), at, policy)
     if job.purpose is Purpose.ADOPT:
-        # Without a container only the row can say what to do; its heartbeat, or the lack of one, decides.
+        # Without a container only the row can say what to do; if it says running, the heartbeat decides.
         return replace(job, stage=Stage.WATCHING, due=None, row_asked_at=at), (ReadRow(),)
     if job.runs_elsewhere:
         return close(job, ReleaseSlot())
@@ -74,7 +74,7 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
 
 
 def forgotten(container: str, seen: Observation | None = None) -> Observation:
-    """The end of a container that AWS shows no more; `seen` is what was known of it."""
+    """The end of a container that AWS no longer shows; `seen` is what was known of it."""
     return Observation(
         id=container,
         phase=Phase.FAILED,
