@@ -1183,7 +1183,12 @@ ADOPTING = [
         "C3: look-ups fail forever, and the task ends: no slot is held forever",
         [
             (RowRead(0.4, FINISHED), S.LOOKING_UP, ()),  # about to be found: it may still send its log
-            (NotLookedUp(0.5, DENIED), S.LOOKING_UP, ()),
+            (
+                NotLookedUp(0.5, DENIED),
+                S.LOOKING_UP,
+                (LogEvent("look-up delayed", f"permanent: {REFUSAL}"),),
+            ),
+            (NotLookedUp(0.6, DENIED), S.LOOKING_UP, ()),  # it has been said
             (RowRead(0.6, RUNNING), S.LOOKING_UP, ()),
             (RowRead(0.7, FINISHED), S.LOOKING_UP, (ReleaseSlot(),)),
             (WAKE, S.LOOKING_UP, (LookUp(),)),

@@ -97,8 +97,8 @@ def _moved(job: Job[R], event: events.Event[R], policy: Policy) -> Moved[R]:
             return submission.not_placed(job)
         case events.Found(at=at, observation=observation):
             return lookup.found(job, observation, at, policy)
-        case events.NotLookedUp(at=at):
-            return moves.back_off(job, at, policy), ()
+        case events.NotLookedUp(at=at, error=error):
+            return lookup.failed(job, error, at, policy)
         case events.Observed(at=at, observation=observation):
             return watching.observed(job, observation, at, policy)
         case events.RowRead(at=at, row=row):

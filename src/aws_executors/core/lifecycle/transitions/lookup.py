@@ -8,16 +8,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle.effects import ReadRow, ReleaseSlot
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.transitions.moves import (
     Moved,
+    back_off,
     close,
     fail,
     finish,
     let_end,
+    say_once,
     stop,
     submit,
 )
@@ -54,6 +57,15 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
         # The row says what comes first: a fence, if the container's reports still count, or the stop.
         return replace(watching, stage=Stage.WATCHING, seen=observation, row_asked_at=at), (ReadRow(),)
     return stop(watching)
+
+
+def failed(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
+    """A look-up has failed: it is repeated after a pause, which grows."""
+    waiting = back_off(job, at, policy)
+    if job.ambiguous or (error.kind is Kind.THROTTLED and waiting.failures == 1):
+        return waiting, ()  # the task's event log has a line about its submission; or it may pass
+    text, change = f"{error.kind}: {error.with_remedy}", f"look-up {error.kind} {error.code}"
+    return say_once(waiting, "look-up delayed", text, change)
 
 
 def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
