@@ -1,8 +1,5 @@
 """Ask what this Airflow has, by the names that docs/versions.md gives; never for its version."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 import pytest
 from airflow.models.taskinstance import TaskInstance
 from airflow.sdk.api.client import Client
@@ -42,9 +39,3 @@ def needs(what: str) -> pytest.MarkDecorator:
 
 CALLBACKS_ASK = hasattr(Client, "callbacks")
 """Whether a callback asks Airflow's API server if it may begin, as tasks do (from 3.4 on)."""
-
-_COORDINATOR = "airflow.sdk.execution_time.coordinator"
-WAITS_FOR_TASKS = find_spec(_COORDINATOR) is not None and hasattr(
-    import_module(_COORDINATOR), "_warm_shutdown_signals"
-)
-"""Whether Airflow's supervisor, told to stop, waits for its task's end and reports it (from 3.4 on)."""

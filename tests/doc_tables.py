@@ -54,7 +54,7 @@ from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.metrics import METRICS, names
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign
-from aws_executors.core.lifecycle.policy import PATIENT, REACTIONS, Policy, SubmissionFailure
+from aws_executors.core.lifecycle.policy import PATIENT, REACTIONS, Policy, Reaction, SubmissionFailure
 from aws_executors.core.lifecycle.verdict import (
     MATRIX,
     OUTCOMES,
@@ -343,7 +343,7 @@ def policy() -> str:
             moment,
             done_about(trouble, moment),
             "one" if played.after.attempt > played.before.attempt else "none",
-            f"{Backoff().base:g} to {Backoff().cap:g} s" if paused(trouble) else "none",
+            pause(trouble),
             "; ".join(f"*{one.event}*: {one.text}" for one in played.effects if isinstance(one, LogEvent))
             or "nothing",
         )
@@ -361,9 +361,12 @@ def done_about(trouble: Trouble, moment: Moment) -> str:
     return WORDS[MATRIX[stands][OUTCOMES[trouble]], moment]
 
 
-def paused(trouble: Trouble) -> bool:
-    """Whether it is waited before the next call."""
-    return isinstance(trouble, SubmissionFailure) and REACTIONS[trouble] in PATIENT
+def pause(trouble: Trouble) -> str:
+    """How long it is waited before the next call."""
+    if not isinstance(trouble, SubmissionFailure) or REACTIONS[trouble] not in PATIENT:
+        return "none"
+    first = Policy().lookup_every if REACTIONS[trouble] is Reaction.LOOK_UP else Backoff().base
+    return f"{first:g} to {Backoff().cap:g} s"
 
 
 def name_of(trouble: Trouble) -> str:

@@ -43,7 +43,7 @@ ROWS: tuple[tuple[Trouble, Moment], ...] = (
 )
 """Each trouble with each moment at which it can come."""
 
-TIMEOUT = classify_exception(["ReadTimeoutError"], 'Read timeout on endpoint URL: "https://ecs..."')
+TIMEOUT = classify_exception(["ReadTimeoutError"], "Read timeout")
 DENIED = classify("AccessDeniedException", "User is not authorized to perform: iam:PassRole", status=400)
 ERRORS: dict[SubmissionFailure, AwsError] = {
     SubmissionFailure.THROTTLED: classify("ThrottlingException", "Rate exceeded", status=400),

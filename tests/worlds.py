@@ -330,14 +330,14 @@ class Rows:
             return None if row is None else row.state
 
     def read(self, asked: Mapping[str, RowQuery[str]]) -> Mapping[str, Row | None]:
-        """The rows of these jobs, by token, less those that say what has been heard."""
+        """The rows of these jobs, by token, less those that say what their jobs know."""
         queue = self._queue
         with self._lock:
             self.reads.append(tuple(one.key for one in asked.values()))
             if self._down:
                 raise ConnectionError("the database is down")
             rows = {token: self._rows.get(one.key) for token, one in asked.items()}
-            rows = {token: row for token, row in rows.items() if row is None or row != asked[token].heard}
+            rows = {token: row for token, row in rows.items() if row is None or row != asked[token].known}
         if queue is not None:
             queue.wait(HELD)
         return rows

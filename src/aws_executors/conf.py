@@ -1,7 +1,7 @@
 """The default keyword arguments of boto3's ``submit_job`` and ``run_task``, as dicts to be extended.
 
 Law: read when asked for (PEP 562), from the options of `[batch]` and `[ecs_fargate]`; importing this module
-imports nothing. Each look gives a new dict, so nobody changes another's::
+imports nothing. Each access gives a new dict, so that no caller changes another's::
 
     from copy import deepcopy
     from aws_executors.conf import ECS_FARGATE_RUN_TASK_KWARGS

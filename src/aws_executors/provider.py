@@ -4,7 +4,7 @@ Law: this module runs in every airflow command, so it imports nothing of ours an
 the settings models have made. An error here would stop every component of Airflow. Source:
 ``airflow/provider_info.schema.json``.
 
-``executors`` may stand here because ``cli`` does: Airflow 3.3 warns in every command about a provider that
+``executors`` is listed here only because ``cli`` is: Airflow 3.3 warns in every command about a provider that
 has the one without the other (``airflow/cli/cli_parser.py``).
 ``plugins`` is left out: Airflow reads it only with ``[core] lazy_discover_providers = False``; the entry
 point in ``pyproject.toml`` is always read, and naming the plugin in both places makes a warning.

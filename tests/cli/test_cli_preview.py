@@ -146,9 +146,24 @@ def test_a_command_in_place_of_a_task(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.usefixtures("dags")
+def test_another_command_for_a_task_keeps_what_the_task_sets(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = previewed(capsys, "etl", "load", "--command", "airflow version")["request"]
+    assert isinstance(shown, dict)
+    (container,) = shown["overrides"]["containerOverrides"]
+    assert container == {"name": "main", "command": ["airflow", "version"], "memory": 2048}
+
+
+@pytest.mark.usefixtures("dags")
+def test_no_executor_config_in_place_of_the_task_s_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert previewed(capsys, "etl", "load", "--executor-config", "null")["difference"] == []
+
+
+@pytest.mark.usefixtures("dags")
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
+        (["etl", "laod", "--command", "ls"], 2, "has no task 'laod'; did you mean 'load'?"),
+        (["etl", "--command", "ls"], 2, "No task was named: give DAG_ID TASK_ID, or --command"),
         (["etl", "wrong"], 1, "'memry' is not known; did you mean 'memory'?"),
         (["elt", "load"], 2, "has no DAG 'elt'; did you mean 'etl'?"),
         (["etl", "laod"], 2, "has no task 'laod'; did you mean 'load'?"),

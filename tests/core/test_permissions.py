@@ -263,6 +263,25 @@ def test_only_what_is_left_to_replace_is_told_with_the_option_for_it(
     assert capsys.readouterr().err == ""
 
 
+def test_an_option_that_changes_nothing_is_told(
+    set_up: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option, value in {"job_name": "airflow", "job_queue": "q", "job_definition": "d"}.items():
+        set_up.setenv(f"AIRFLOW__BATCH__{option.upper()}", value)
+    set_up.setenv("AIRFLOW__BATCH__REGION", "us-east-1")
+    for section, other, idle in (("batch", "ecs_fargate", "cluster role"), ("ecs_fargate", "batch", "queue")):
+        for name in idle.split():
+            words = ["iam-policy", "--section", section, f"--{name}", "x"]
+            assert main(words) == 0
+            told = f"--{name} has no effect on [{section}]; use --section {other}, or leave it out.\n"
+            assert told in capsys.readouterr().err
+    assert main(["iam-policy", "--containers", "--log-group", "x", "--tags"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "--log-group has no effect with --containers; leave one of the two out.",
+        "--tags has no effect with --containers; leave one of the two out.",
+    ]
+
+
 def test_the_store_s_owner_is_in_the_policies_of_both_sides() -> None:
     settings = batch.BatchSettings.from_section({**STORED, "workload_store_owner": "123456789012"}).unwrap()
     for made in (scheduler_workloads, container_workloads):

@@ -1,12 +1,15 @@
 """Containers are read from what the embedded AWS itself answers."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from aws_executors.core.warm.cell import Cell
 from aws_executors.demo.api import TaskTry
-from aws_executors.demo.cloud import Names, create
+from aws_executors.demo.cloud import SIDECAR, Names, create
 from aws_executors.demo.containers import Turn, read_containers, turns_in, whom
 from aws_executors.local import LocalAws
 
@@ -79,3 +82,17 @@ def test_what_a_container_of_several_ran_is_read_from_what_was_written_into_its_
 def test_a_command_without_a_workload_is_refused(wrong: list[str]) -> None:
     with pytest.raises(ValueError, match=r"workload|ti|JSON"):
         whom(wrong)
+
+
+def test_the_sidecar_ends_well_even_if_it_is_stopped_before_it_waits() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # which the process begins with
+    try:
+        sidecar = subprocess.Popen([sys.executable, *SIDECAR[1:]])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        sidecar.terminate()
+        assert sidecar.wait(60) == 0
+    finally:
+        sidecar.kill()
+        sidecar.wait()

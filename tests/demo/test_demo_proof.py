@@ -6,7 +6,7 @@ import pytest
 
 from aws_executors.core.cost.record import UsageRecord, entry_of
 from aws_executors.demo import proof
-from aws_executors.demo.api import EventLogRow, TaskInstance, TaskTry
+from aws_executors.demo.api import EventLogRow, EventLogs, TaskInstance, TaskTry
 from aws_executors.demo.containers import Container, Turn
 from aws_executors.demo.warm import Half, claims
 
@@ -112,8 +112,13 @@ def test_what_containers_have_recorded_is_added_up() -> None:
     )
 
 
+def test_a_row_that_the_api_lists_for_each_try_is_one() -> None:
+    rows = [{"event_log_id": number, "task_id": "a", "extra": ""} for number in (1, 2, 1)]
+    assert [row.event_log_id for row in EventLogs.model_validate({"event_logs": rows}).once] == [1, 2]
+
+
 def logged(task: str, record: UsageRecord | None) -> EventLogRow:
-    return EventLogRow(task_id=task, extra="" if record is None else entry_of(record))
+    return EventLogRow(event_log_id=1, task_id=task, extra="" if record is None else entry_of(record))
 
 
 FREE = "queued (0): none\nrunning (0): none\nevents (0): none\n"

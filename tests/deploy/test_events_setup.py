@@ -249,6 +249,17 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == as_json(events_configuration(SETUPS["batch"]))
 
 
+@pytest.mark.usefixtures("sections")
+def test_an_option_that_changes_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["events", "--section", "batch", "--cluster", "x", "--host", "a"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "--cluster has no effect on [batch]; use --section ecs_fargate, or leave it out.",
+        "--host has no effect; events_queue has no {hostname}.",
+    ]
+    assert main(["events", "--cluster", "x", "--queue", "y"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_what_the_command_can_not_make(
     sections: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,7 +26,7 @@ from aws_executors.demo.environment import AirflowHome, container_environment, i
 from aws_executors.demo.processes import NotReadyError, ProcessDiedError, interruptible
 from aws_executors.demo.proof import Claim, none_left
 from aws_executors.demo.stage import ASK, DemoStage, stage
-from aws_executors.shell.airflow.features import SUPERVISES
+from aws_executors.shell.airflow.features import RUNS_CALLBACKS
 from e2e import records, warm
 from e2e.acts import ACTS, DAG, begin
 from e2e.claims import Records, claims
@@ -124,7 +124,9 @@ def adoption(on: bool) -> dict[str, str]:
 
 def launcher() -> dict[str, str]:
     """Ours, where Airflow's own runs no callback."""
-    return {} if SUPERVISES else {f"AIRFLOW__{section}__LAUNCHER": "aws_executors" for section in SECTIONS}
+    if RUNS_CALLBACKS:
+        return {}
+    return {f"AIRFLOW__{section}__LAUNCHER": "aws_executors" for section in SECTIONS}
 
 
 # --- How it ends -------------------------------------------------------------------------------------------

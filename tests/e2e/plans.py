@@ -17,7 +17,7 @@ class Fault(StrEnum):
     KILLED = "killed"  # kill -9 of the scheduler; another one starts some seconds later
     OUTAGE = "outage"  # the endpoint answers nothing, or nothing of use, for a while
     TERMINATED = "terminated"  # SIGTERM in mid-burst, as a deployment does; another one starts
-    STALLED = "stalled"  # of two schedulers one stands still until the other takes over, and wakes up again
+    STALLED = "stalled"  # of two schedulers one is stalled until the other takes over, and then goes on
     EXPIRED = "expired"  # credentials are refused for a while
     KILLED_TWICE = "killed twice"  # and the second time while it takes over
     KILLED_IN_OUTAGE = "killed in outage"  # nobody can be asked what runs when it takes over

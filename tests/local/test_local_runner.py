@@ -1,6 +1,10 @@
 """Containers that are no processes: the seam for whoever brings a runner of their own."""
 
+import socket
+import threading
 from collections.abc import Callable
+
+import pytest
 
 from aws_executors.local import LocalAws
 from aws_executors.local.world import Exited, ProcessEffect, ProcessEvent, Ref, Started, StartProcess
@@ -52,3 +56,30 @@ def test_containers_are_what_the_runner_makes_of_them() -> None:
     assert (task["taskArn"], task["containers"][0]["exitCode"]) == (arn, 7)
     assert made[0].seen == [(Ref(arn.rpartition("/")[2], "app"), "us-east-1")]
     assert made[0].closed
+
+
+class Roomless(Instant):
+    """It fails while the embedded AWS starts."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Never to be had."""
+        raise OSError("no room for containers")
+
+    @environment.setter
+    def environment(self, value: dict[str, str]) -> None:
+        assert value == {}
+
+
+def test_a_start_that_fails_half_way_leaves_nothing() -> None:
+    with LocalAws() as aws:
+        port = int(aws.url.rpartition(":")[2])
+    threads = set(threading.enumerate())
+    for begin in (LocalAws.start, LocalAws.__enter__):
+        aws = LocalAws(port=port, runner=Roomless)  # which is free again each time
+        with pytest.raises(OSError, match="no room for containers"):
+            begin(aws)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), 5)
+        aws.stop()
+    assert set(threading.enumerate()) <= threads

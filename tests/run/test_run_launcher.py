@@ -27,7 +27,7 @@ from typing import Any
 
 import pytest
 
-from airflow_features import CALLBACKS, CALLBACKS_ASK, SUPERVISES, WAITS_FOR_TASKS, has, needs
+from airflow_features import CALLBACKS, CALLBACKS_ASK, SUPERVISES, has, needs
 from aws_executors.core.cost.measured import last_measured, read_measured
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import enclosed
@@ -720,7 +720,7 @@ def test_a_stop_while_the_end_of_a_task_is_reported_does_not_say_that_it_has_not
     api.patience, api.slow = threading.Event(), "/state"
     process = container.start("--json-string", workload(), PROOF=str(container.place / "missing" / "proof"))
     # To report, for the stop is still passed on to the task.
-    goes_on = not has(SUPERVISES) or WAITS_FOR_TASKS
+    goes_on = not has(SUPERVISES)
     said = stopped_when(
         process,
         lambda: any(path.endswith("/state") for path, _ in api.said),

@@ -267,7 +267,7 @@ class Metadata:
     def read(self, asked: Mapping[str, RowQuery[WorkloadKey]]) -> dict[str, Row | None]:
         """`AirflowDatabase.read`."""
         rows = {token: self._row(one.key) for token, one in asked.items()}
-        return {token: row for token, row in rows.items() if row is None or row != asked[token].heard}
+        return {token: row for token, row in rows.items() if row is None or row != asked[token].known}
 
     def _row(self, key: object) -> Row | None:
         one = self.instances.get(key.task_id) if isinstance(key, TaskInstanceKey) else None

@@ -280,7 +280,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
     def _run_due(self) -> None:
         if self._process.stalled_until > self._noticed:
             self._noticed = self._process.stalled_until
-            self._dispatcher.slept()
+            self._dispatcher.was_stalled()
         while not self._inbox.empty():
             self._inbox.get_nowait()()
         self._dispatcher.run_due()

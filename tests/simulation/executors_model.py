@@ -117,7 +117,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
         policy = self._cloud.schedule.policy
         policy = replace(policy, idempotent=policy.idempotent or service.idempotent)
         pace = PollInterval(
-            quickest=times.row_interval, slowest=8.0, unheard_of=3.0, unsettled=6.0, sweep=20.0, silence=5.0
+            quickest=times.row_interval, slowest=8.0, first_poll=3.0, unsettled=6.0, sweep=20.0, silence=5.0
         )
         events = self._cloud.schedule.events
         config = replace(config, policy=policy, pace=pace, rows_every=times.row_interval, events=events)

@@ -19,7 +19,7 @@ INTERRUPTED = 130
 
 
 class CommandLine(argparse.ArgumentParser):
-    """One that says which command or value was perhaps meant, as argparse itself does from Python 3.14 on."""
+    """A parser that says which command or value was perhaps meant, as argparse does from Python 3.14 on."""
 
     def error(self, message: str) -> NoReturn:
         """Exit with code 2."""
@@ -29,7 +29,7 @@ class CommandLine(argparse.ArgumentParser):
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """The end of a message about a word that is none of those; empty where none is near.
+    """The end of a message about a word that is not one of those allowed; empty if none is near.
 
     >>> did_you_mean("--sectoin", ["--section", "--team"]), did_you_mean("x", ["doctor"])
     ('; did you mean --section?', '')

@@ -94,7 +94,7 @@ def many(flag: str, metavar: str, help_: str) -> Argument:
 
 
 def name(text: str) -> str:
-    """Parse the name of something; what an unset variable of a shell leaves is none.
+    """Parse the name of something; the empty text that an unset shell variable leaves is an error.
 
     >>> name("airflow-task")
     'airflow-task'
@@ -116,7 +116,7 @@ def ordinal(text: str) -> int:
 
 
 def number_of(unit: str) -> Callable[[str], float]:
-    """Parse how many of a unit, none or more.
+    """A parser for a number of this unit that is 0 or more.
 
     >>> number_of("days")("0.5")
     0.5
@@ -127,7 +127,7 @@ def number_of(unit: str) -> Callable[[str], float]:
             number = float(text)
         except ValueError:
             number = -1.0
-        if not number >= 0:  # NaN is not either
+        if not number >= 0:  # true for NaN, too
             raise ArgumentTypeError(f"expected a number of {unit}, got {text!r}")
         return number
 
@@ -159,15 +159,16 @@ def account_id(text: str) -> str:
 
 
 def json_value(text: str) -> object:
-    """Parse JSON.
+    """Parse JSON; null is an empty mapping, as None is in a DAG.
 
-    >>> json_value('{"memory": 4096}')
-    {'memory': 4096}
+    >>> json_value('{"memory": 4096}'), json_value("null")
+    ({'memory': 4096}, {})
     """
     from aws_executors.core.settings.types import json_of  # pydantic, which the table does without
 
     try:
-        return json_of(text)
+        found = json_of(text)
     except ValueError as error:
         example = """such as '{"memory": 4096}', and quoted for the shell"""
         raise ArgumentTypeError(f"expected JSON, {example}, but it {error}") from None
+    return {} if found is None else found

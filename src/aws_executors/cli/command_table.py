@@ -104,7 +104,7 @@ PREVIEW = Command(
         Argument(flags=("task_id",), help="the task", metavar="TASK_ID", nargs="?"),
         Argument(
             flags=("--command",),
-            help="the container's command, instead of a task",
+            help="the container's command, instead of the task's, or of no task at all",
             metavar="WORDS",
             dest="task_command",
         ),

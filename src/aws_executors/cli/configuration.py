@@ -46,7 +46,7 @@ def airflow() -> "AirflowConfigParser":
 
     prepare: Callable[[], None] = settings.prepare_syspath_for_config_and_plugins  # it is untyped
     prepare()
-    logging.getLogger("botocore").setLevel(logging.ERROR)  # what it logs of credentials, the commands tell
+    logging.getLogger("botocore").setLevel(logging.ERROR)  # commands report about credentials
     return conf
 
 

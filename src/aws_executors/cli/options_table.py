@@ -65,7 +65,7 @@ def provider_config() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print what was asked for: a section's table, or the provider's literal."""
+    """Print what was asked for: a section's table, or the provider's JSON."""
     parser = argparse.ArgumentParser(
         prog="python -m aws_executors.cli.options_table", description=main.__doc__
     )

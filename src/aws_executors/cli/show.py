@@ -98,7 +98,7 @@ def remark(text: str) -> None:
 
 
 def apart() -> AbstractContextManager[object]:
-    """Around what runs a person's own code: what that prints goes to stderr, not into the result."""
+    """A context for running a user's own code: what that prints goes to stderr, not into the result."""
     return redirect_stdout(sys.stderr)
 
 

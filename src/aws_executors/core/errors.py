@@ -24,7 +24,7 @@ class AwsExecutorsError(Exception):
 
 
 class SettingsError(AwsExecutorsError, ValueError):
-    """A section of airflow.cfg or settings made in Python are invalid; the message lists all `faults`."""
+    """An invalid section of airflow.cfg, or invalid settings in Python; the message lists all `faults`."""
 
     def __init__(self, faults: "SettingsFaults") -> None:
         super().__init__(str(faults))
@@ -32,7 +32,7 @@ class SettingsError(AwsExecutorsError, ValueError):
 
 
 class RequestError(AwsExecutorsError, ValueError):
-    """User input that is not a valid request; the message names member, value found and remedy."""
+    """User input that makes no valid request; the message names the member, the value found and a remedy."""
 
 
 class RequestTooLargeError(RequestError):
@@ -40,4 +40,4 @@ class RequestTooLargeError(RequestError):
 
 
 class BuilderError(AwsExecutorsError, TypeError):
-    """No builder, step or predicate, or one that returns nothing usable; the message says which, and why."""
+    """A builder, step or predicate that is not one, or gives no answer; the message says which and why."""

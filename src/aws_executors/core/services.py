@@ -56,14 +56,14 @@ class ServiceSpec(Generic[S, R]):
     """What the service's API calls the actions of the engine."""
     statements: Callable[[R, Where, Also], Iterator[Statement]]
     observe_event: Callable[[S, object], Result[Observation, Unreadable]]
-    """What an event says of a container: one of the service, or of the other one, with which it may share a
+    """What an event says of a container of this service, or of the other one, with which it may share a
     queue."""
     event_rule: EventSelection[S, R]
     """Which events a rule of EventBridge is to let through."""
     own_tags: Callable[[S, R], tuple[tuple[str, str], ...]]
-    """By which tags a policy can tell the executor's containers from others."""
+    """The tags by which a policy can tell the executor's containers from others."""
     doctor_reads: tuple[str, ...]
-    """The actions by which the doctor looks, besides those of the executor."""
+    """The read actions that the doctor needs besides those of the executor."""
 
 
 class _Observe(Protocol):
@@ -77,7 +77,7 @@ class _Observe(Protocol):
 def _own_or_other(
     own: _Observe, other: _Observe
 ) -> Callable[[BatchSettings | EcsSettings, object], Result[Observation, Unreadable]]:
-    """Reads an event by the first that can; where neither can, its own service's says why."""
+    """Reads an event with `own`, else with `other`; if neither can, `own` says why."""
 
     def read(settings: BatchSettings | EcsSettings, event: object) -> Result[Observation, Unreadable]:
         mine = own(event, container=settings.container_name, sizes=settings.usage)
@@ -120,7 +120,7 @@ ECS = ServiceSpec(
 )
 
 AnyService: TypeAlias = ServiceSpec[Settings, object]
-"""One that was looked up: its functions take what its own settings and builders make, and nothing else."""
+"""A service that was looked up: its functions take only what its own settings and builders make."""
 SERVICES: Mapping[str, AnyService] = MappingProxyType(
     {spec.settings.section: spec for spec in (cast("AnyService", BATCH), cast("AnyService", ECS))}
 )

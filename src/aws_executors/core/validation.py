@@ -49,6 +49,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
     "int_parsing_size": ("must be a smaller number", "is too large a number"),
     "less_than_equal": ("must be at most {le}", "is above {le}"),
     "missing": ("is missing", "is missing"),
+    "string_unicode": ("must be text without lone surrogates", "has a lone surrogate, which UTF-8 has not"),
 }
 """Other error types: what is required, and how the value falls short. For a type in neither table, pydantic's
 own message is used."""
@@ -168,9 +169,9 @@ def refusal(
 
 
 def found_by_pydantic(error: BaseException) -> ValidationError | None:
-    """What pydantic found: an error of its own, or the one that a structure was refused for.
+    """What pydantic found: `error` itself, or the one for which a structure refused its members.
 
-    Such a refusal is raised `from None`; without that, the context is what a caller was at when it called.
+    Such a refusal is raised `from None`; the context of another error is what its caller was handling.
     """
     refused = isinstance(error, RequestError) and error.__suppress_context__
     found = error.__context__ if refused else error
@@ -223,7 +224,7 @@ def _sentence(violation: Violation, schema: Mapping[str, object], remedy: str, *
 
 
 def _form(violation: Violation, schema: Mapping[str, object]) -> str:
-    """How the mapping or list is written that should be there, where its members are known."""
+    """How to write the mapping or list that should be there, if its members are known."""
     wanted, path = EXPECTED.get(violation.kind), violation.path
     known = members(schema, (*path, 0) if wanted == "a list" else path)
     names = [f"{name!r}: ..." for name in known if name != "command"][:2]  # which is Airflow's, mostly
@@ -244,23 +245,23 @@ def _finding(violation: Violation, schema: Mapping[str, object], *, shown: bool)
     if violation.unknown and path:
         place = f" in {dotted(path[:-1])}" if len(path) > 1 else ""
         name, allowed = str(path[-1]), members(schema, path[:-1])
-        if (other := spell(name)) != name and {name, other} & {*allowed}:  # alone, this one would be known
+        if (other := spell(name)) != name and {name, other} & {*allowed}:  # alone, `name` would be known
             return f"{quoted(name)}{place} is also set as {quoted(other)}; keep one of them"
         return unknown_name(name, allowed, place)
-    if violation.kind == "missing" and path:  # pydantic gives AWS's spelling, whatever the others have
+    if violation.kind == "missing" and path:  # pydantic gives AWS's spelling, whatever the schema has
         known = members(schema, path[:-1])
         path = (*path[:-1], next((name for name in known if spell(name) == path[-1]), path[-1]))
     subject = dotted(path) if path[-1:] != ("[key]",) else f"a name in {dotted(path[:-2])}"
     if violation.kind == "value_error":
         return ": ".join(filter(None, (subject, violation.message)))
     named = any(step in SECRET or (isinstance(step, str) and sensitive(step)) for step in path)
-    secret = not shown or named or path == ("value",)  # that of a variable by itself
+    secret = not shown or named or path == ("value",)  # the value of a variable by itself
     remedy = _remedy(violation) if shown else ""
     return f"{subject} {violation.demand}{_stood(violation, secret=secret)}{remedy}".strip()
 
 
 def _stood(violation: Violation, *, secret: bool) -> str:
-    """What was there, if anything was; of a number beyond a limit not the type, which is right."""
+    """What was there, if anything was; a number beyond a limit without its type, which is right."""
     bound = violation.kind in BOUNDS
     if violation.kind in ABSENT or (bound and secret):
         return ""
@@ -286,7 +287,7 @@ def _remedy(violation: Violation) -> str:
 
 
 def unknown_name(name: str, allowed: Sequence[str], place: str = "") -> str:
-    """Say that a name is not known, with the closest known one and all that are allowed.
+    """Say that a name is not known, with the closest of the allowed names, and all of them.
 
     >>> unknown_name("memry", ["cpu", "memory"])
     "'memry' is not known; did you mean 'memory'? Allowed: cpu, memory"
@@ -308,7 +309,7 @@ def nearest(name: str, allowed: Iterable[str], likeness: float = 0.6) -> list[st
 
 
 def meant(error: BaseException) -> list[str]:
-    """The closest name that is there, of an error about an attribute that is not.
+    """The closest name that exists, for an error about an attribute that does not.
 
     >>> try:
     ...     "".joyn([])
@@ -318,7 +319,7 @@ def meant(error: BaseException) -> list[str]:
     """
     match error:
         case AttributeError(name=str(name), obj=holder):
-            return nearest(name, object.__dir__(holder))  # which runs no code of others
+            return nearest(name, object.__dir__(holder))  # unlike `dir`, it runs no foreign code
         case _:
             return []
 
@@ -363,7 +364,7 @@ def dotted(loc: Path) -> str:
 
 
 def as_whole(value: object) -> object:
-    """An integer of another library's (numpy's, say), which has ``__index__``, as Python's own.
+    """Another library's integer (numpy's, say), which has ``__index__``, as a Python int; all else as it is.
 
     >>> as_whole(3), as_whole(True), as_whole("3"), as_whole(0.5)
     (3, True, '3', 0.5)

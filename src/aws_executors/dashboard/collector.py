@@ -55,7 +55,7 @@ class ReadableEngine(Protocol[K, R]):
         ...
 
     def containers(self) -> Sequence[WarmContainer[K, R]]:
-        """The containers that take one workload after another."""
+        """The warm containers."""
         ...
 
     @property
@@ -102,7 +102,7 @@ class Collector(Generic[K, R]):
         )
 
     def _containers(self) -> tuple[tuple[ContainerRecord, ...], tuple[ContainerCount, ...]]:
-        """The containers that take one workload after another."""
+        """The warm containers."""
         found = self.engine.containers()
         busy = {one.job for one in found if one.job}
         keys = (

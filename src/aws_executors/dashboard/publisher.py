@@ -2,7 +2,7 @@
 
 Law: it reads the engine from outside and writes to Airflow's database; neither the scheduler's thread nor the
 engine's ever waits for it while they run. A failure is logged once, and the snapshot is published the next
-time. At the end it deletes its row, for which the scheduler's end waits as long as for the rest.
+time. At the end it deletes its row; the scheduler's end waits for that within the time of its other steps.
 """
 
 import threading
@@ -30,7 +30,7 @@ class RowWriter(Protocol):
         ...
 
     def delete(self) -> None:
-        """Delete it."""
+        """Delete the snapshot."""
         ...
 
     def delete_expired(self, now: float) -> None:
@@ -80,7 +80,7 @@ class Publisher:
 
     def _publish(self, now: float) -> None:
         found, last = self._collect(now), self._published
-        # In either direction: a clock that was ahead and is set right would end the heartbeat for as long.
+        # In either direction: else the heartbeat would pause when a clock that was ahead is set back.
         if last is None or abs(now - last.at) >= found.every or found.content != last.content:
             self._row.write(found)
             self._published = found

@@ -35,7 +35,7 @@ class RecentCounts:
         self._slots: deque[tuple[int, Counter[str]]] = deque(maxlen=SLOTS + 1)
 
     def count(self, name: str, by: int = 1) -> None:
-        """Count so many."""
+        """Add to the count."""
         now = int(self._clock() // SLOT)
         with self._lock:
             if not self._slots or self._slots[-1][0] != now:

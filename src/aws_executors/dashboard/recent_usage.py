@@ -1,7 +1,7 @@
 """Keep the latest records of containers for the fleet page, which many people may have open.
 
 Law: one query on an index, for a limited number of rows, at most every `EVERY` seconds for all viewers.
-Nobody waits for another's query: each would hold one of the API server's threads.
+No request waits for another one's query, as it would hold one of the API server's threads.
 """
 
 import threading

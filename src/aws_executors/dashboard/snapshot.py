@@ -21,7 +21,7 @@ MISSED = 3
 """A scheduler that has missed this many heartbeats is considered gone."""
 
 KEPT = 900.0
-"""Seconds for which its last snapshot is shown after that; then it may be deleted."""
+"""Seconds for which the last snapshot of a scheduler that is gone is shown; then it may be deleted."""
 
 
 class SnapshotPart(BaseModel):
@@ -76,7 +76,7 @@ class CallRate(SnapshotPart):
 
 
 class ContainerRecord(SnapshotPart):
-    """One container that takes one workload after another, and the task that it runs now, if it does."""
+    """One warm container, and the task that it runs now, if it does."""
 
     container: str = ""
     state: ContainerState
@@ -86,7 +86,7 @@ class ContainerRecord(SnapshotPart):
 
 
 class ContainerCount(SnapshotPart):
-    """How many such containers are in one state, and how many workloads they have run."""
+    """How many warm containers are in one state, and how many workloads they have run."""
 
     state: ContainerState
     count: int
@@ -96,9 +96,9 @@ class ContainerCount(SnapshotPart):
 class Snapshot(SnapshotPart):
     """All that one executor of one scheduler publishes.
 
-    `left_out` counts the jobs that are not in `jobs`; `news` says how it is learned what happens to
-    containers, where that is not by polls alone. It is published at least every `every` seconds, to show
-    that the scheduler is alive.
+    `left_out` counts the jobs that are not in `jobs`; `news` says how the engine learns what happens to
+    containers, if not by polls alone. A snapshot is published at least every `every` seconds, to show that
+    the scheduler is alive.
     """
 
     executor: str

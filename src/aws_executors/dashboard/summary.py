@@ -30,8 +30,8 @@ LONGEST = NAME
 """The most bytes of a name, or of the reason why a job waits."""
 
 KEY = 4 * NAME
-"""The most bytes of a DAG's, task's or run's id, of which Airflow allows 250 characters: of one that was cut
-nobody knows who may read it, nor where its page is."""
+"""The most bytes of a DAG's, task's or run's id, of which Airflow allows 250 characters: if one were cut,
+neither who may read it nor its page would be known."""
 
 COUNTED = 100
 """How many pairs of queue and state are counted; those with the most jobs come first."""
@@ -81,8 +81,8 @@ def summarize(entries: Iterable[Entry[R]], key_of: Callable[[object], TaskKey]) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerEntry:
-    """One container that takes one workload after another: its id, what it does, since when, how many
-    workloads it has run, and Airflow's key of the task that it runs."""
+    """One warm container: its id, what it does, since when, how many workloads it has run, and Airflow's key
+    of the task that it runs."""
 
     container: str
     state: ContainerState
@@ -94,7 +94,7 @@ class ContainerEntry:
 def summarize_containers(
     entries: Iterable[ContainerEntry], key_of: Callable[[object], TaskKey]
 ) -> tuple[tuple[ContainerRecord, ...], tuple[ContainerCount, ...]]:
-    """List up to `LISTED` containers, those first that have been longest as they are, and count all.
+    """List up to `LISTED` containers, those first that have been in their state longest, and count all.
 
     >>> idle = ContainerEntry(container="4c75", state=ContainerState.IDLE, since=5.0, served=3)
     >>> listed, counted = summarize_containers([idle], lambda key: TaskKey(dag=str(key)))

@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         with own_folder(options.logs) as logs:
             return run_on(fresh(logs, names), argparse.Namespace(**{**vars(options), "logs": logs}))
-    except OSError as error:  # what fails on the stage is told in `run_on`
+    except OSError as error:  # what fails on the stage is reported by `run_on`
         Console().out(f"no logs can be written into {options.logs.resolve()}: {error}", highlight=False)
         return 1
 

@@ -70,12 +70,18 @@ class ImportFaults(Answered):
 class EventLogRow(Answered):
     """One row of the event log, as the API shows it."""
 
+    event_log_id: int
     task_id: str | None
     extra: str | None
 
 
 class EventLogs(Answered):
     event_logs: tuple[EventLogRow, ...]
+
+    @property
+    def once(self) -> tuple[EventLogRow, ...]:
+        """The rows, each once: Airflow 3.4 lists one for each try of its task instance."""
+        return tuple({row.event_log_id: row for row in self.event_logs}.values())
 
 
 class Token(Answered):
@@ -152,7 +158,7 @@ class Api:
         query = urllib.parse.urlencode(
             {"dag_id": run.dag_id, "run_id": run.dag_run_id, "event": event, "limit": 1000}
         )
-        return EventLogs.model_validate_json(self.call("GET", f"/api/v2/eventLogs?{query}")).event_logs
+        return EventLogs.model_validate_json(self.call("GET", f"/api/v2/eventLogs?{query}")).once
 
 
 def path_quoted(run_id: str) -> str:

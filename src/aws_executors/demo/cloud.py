@@ -33,11 +33,11 @@ PATTERNS = {
     "airflow-batch": {"source": ["aws.batch"]},
 }
 
-# Idles until it is stopped, and then exits with 0.
+# Idles until it is stopped, and then exits with 0; a signal that comes before the wait is kept for it.
 SIDECAR = (
     "python",
     "-c",
-    "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); signal.pause()",
+    "import signal as s; s.pthread_sigmask(s.SIG_BLOCK, [s.SIGTERM]); s.sigwait([s.SIGTERM])",
 )
 
 

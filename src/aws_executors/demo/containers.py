@@ -1,8 +1,8 @@
 """Read from AWS which containers there are, and which try of which task each was started for.
 
 Law: reads only the responses of DescribeTasks and DescribeJobs, nothing of Airflow. The task of a container
-is read from its own command, so that the proof does not rely on what the executor reports; those of a
-container that takes several from what was written into its cell.
+is read from its own command, so that the proof does not rely on what the executor reports; the tasks of a
+warm container are read from what was written into its cell.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ CALLBACK = TaskTry(task_id="(callback)", try_number=1)
 
 
 SEVERAL = TaskTry(task_id="(several)", try_number=1)
-"""Stands for the tasks of a container that takes one workload after another."""
+"""Stands for the tasks of a warm container."""
 
 
 class Workload(Answered):
@@ -123,7 +123,7 @@ def whom(command: Iterable[str], stored: Objects = NOTHING) -> TaskTry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One workload that a container of several has run, and the exit code of its launcher."""
+    """One workload that a warm container has run, and the exit code of its launcher."""
 
     container: str
     task: TaskTry
@@ -131,7 +131,7 @@ class Turn:
 
 
 def turns_in(puts: Iterable[tuple[str, bytes]]) -> tuple[Turn, ...]:
-    """What containers of several have run, by all that was written into their cells: addresses with bodies.
+    """What warm containers have run, by all that was written into their cells: addresses with bodies.
 
     >>> offered = Cell(container="arn:1").offer("0b6e", '{"ti": {"task_id": "load", "try_number": 1}}')
     >>> [turn.task.label for turn in turns_in([("c", offered.body()), ("c", offered.take().end(0).body())])]

@@ -114,8 +114,8 @@ def container_environment(place: AirflowHome) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(place.dags),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{place.url}/execution/",
         "AIRFLOW__CORE__EXECUTOR": EXECUTORS,
-        # The API server answers its first task only after seconds, on a busy machine more than the five that
-        # are waited by default: the call is repeated then, and a start that is repeated fails the task.
+        # The API server takes seconds to answer its first task, on a busy machine longer than the default
+        # timeout of five: the call would be repeated, and a repeated start fails the task.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # how long it may outlive its task
     }

@@ -144,8 +144,8 @@ class Deployment:
 
 @contextmanager
 def own_folder(logs: Path) -> Iterator[Path]:
-    """A folder for logs that no other demo has while the block lasts: this one, or where another demo that
-    runs has it, one in it. OSError if there is none and it cannot be made."""
+    """A folder for logs that no other demo uses while the block lasts: this one or, if another demo uses it,
+    one below it. OSError if it cannot be made."""
     folders = chain([logs], (logs / str(number) for number in count(2)))
     with ExitStack() as stack:
         yield next(folder for folder in folders if taken(folder, stack))

@@ -87,7 +87,7 @@ class DemoStage:
         return {f"s3:/{put.path}": put.body for put in puts if put.method == "PUT"}
 
     def turns(self) -> tuple[Turn, ...]:
-        """What containers of several have run."""
+        """What warm containers have run."""
         if not self.names.stores:
             return ()
         puts = (request for request in self.aws.requests() if is_store(request, self.names))
@@ -101,7 +101,7 @@ class DemoStage:
         return left
 
     def recorded(self, run: DagRun, containers: int, timeout: float = 30.0) -> tuple[EventLogRow, ...]:
-        """The records of usage of a run's containers, after waiting for so many; each comes seconds after its
+        """The records of usage of a run's containers, once there are that many; each comes seconds after its
         container has ended."""
         deadline = time.monotonic() + timeout
         while len(found := self.api.event_logs(run, USED)) < containers and time.monotonic() < deadline:
@@ -164,8 +164,8 @@ def stage(
     """Run Airflow with both executors in front of an embedded AWS.
 
     `options` are variables for Airflow's components, `at_once` is how many containers run at a time, `image`
-    are further variables for every container. `prepared` makes of the environment of Airflow's components the
-    one that they get, and is entered before the first of them and left after the last. `delays` and
+    are further variables for every container. `prepared` turns the environment of Airflow's components into
+    the one that they get, and is entered before the first of them and left after the last. `delays` and
     `time_factor` are those of the embedded AWS. `components` are those that are started, by name.
     """
     names = names or cloud.Names()

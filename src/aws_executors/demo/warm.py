@@ -26,7 +26,7 @@ IDLE = "24"
 VCPU, MEMORY = 0.25, 512
 ASK = 1.0
 LONGER = 3
-"""One of these runs may take so many times as long as the usual demo."""
+"""How many times as long as the usual demo one of these runs may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Half:
 
     @property
     def up(self) -> tuple[Container, ...]:
-        """Its containers without those that were stopped, for want of work, before they were up."""
+        """Its containers without those that were stopped, for lack of work, before they were up."""
         return tuple(one for one in self.containers if set(one.exit_codes) != {None})
 
     def line(self) -> str:

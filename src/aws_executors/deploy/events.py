@@ -1,7 +1,7 @@
 """The delivery of events from AWS to the scheduler: queues, rules and who may send, from the settings.
 
-Law: pure; one rule per section, which leads to the section's queue, or to one for each host. What of events
-nobody has received within an hour nobody needs any more: containers are polled as well. Sources: "Amazon SQS
+Law: pure; one rule per section, which leads to the section's queue, or to one for each host. An event that
+was not received within an hour is of no use any more: containers are polled as well. Sources: "Amazon SQS
 dead-letter queues", Amazon SQS Developer Guide; "EventBridge quotas", EventBridge User Guide.
 """
 
@@ -28,11 +28,11 @@ S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
 
 KEPT, DEAD_KEPT = 3600, 86_400
-"""Seconds for which a message is kept, and one that was received too often. Commands that are sent inline are
-in them."""
+"""Seconds for which a message is kept, and one that was received too often. Messages contain the commands
+that are sent inline."""
 RECEIVINGS = 2 * RECEIVED
-"""So often a message is received before it goes to the dead letters: what gets there is what nobody could
-delete."""
+"""How often a message is received before it goes to the dead letters: only messages that could not be deleted
+get there."""
 LONGEST = 64
 """Characters of a rule's name."""
 TARGETS = 5

@@ -22,7 +22,7 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.settings.base import Settings
 
 GROUPS = "/airflow"
-"""Below it each set-up has a log group of its own: two of one name cannot be created in an account."""
+"""The prefix of each set-up's own log group: an account cannot have two of one name."""
 RETENTION = 30
 ACCOUNT = "${ACCOUNT}"
 """Stands for the account's number, which is known only to the tool that creates the set-up."""
@@ -137,10 +137,10 @@ class Setup:
     """One executor's set-up.
 
     `statements` are the scheduler's policy; `reading` is what the containers' role needs if workloads are
-    stored in S3, or if a container takes one workload after another. Besides the resources in `made` there
-    are always two roles, a log group and the scheduler's policy. `own_group` says whether a security group is
-    created, `told_group` whether airflow.cfg must then name it. `log_group` is named after the cluster or the
-    queue, of which there is one in an account and Region, too.
+    stored in S3, or if there are warm containers. Besides the resources in `made` there are always two roles,
+    a log group and the scheduler's policy. `own_group` says whether a security group is created, `told_group`
+    whether airflow.cfg must then name it. `log_group` is named after the cluster or the queue, whose name is
+    unique in an account and Region, too.
     """
 
     about: str

@@ -1,7 +1,7 @@
 """Gather evidence for `doctor` about the delivery of events: queue, rules and their policies; reads only.
 
-Law: judges nothing; that is the job of `doctor/checks/events.py`. A pattern is tried by EventBridge itself,
-and read here only where that may not be asked.
+Law: judges nothing; that is the job of `doctor/checks/events.py`. EventBridge itself tests a pattern, which
+is read here only if we have no permission for that.
 """
 
 import json
@@ -66,7 +66,7 @@ def _neighbour(url: str, arn: str) -> str:
 
 
 def _rules(probe: Probe, arn: str) -> tuple[RuleSeen, ...] | Unasked | None:
-    """The rules that lead to a queue: on the bus to which AWS itself sends, which is the default one."""
+    """The rules that lead to a queue, on the default bus, to which AWS itself sends."""
     asked = unwrap_or_failure(probe.ask("events", "list_rule_names_by_target", TargetArn=arn))
     if isinstance(asked, AwsError):
         return Unasked(str(asked))

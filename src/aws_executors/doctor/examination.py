@@ -46,7 +46,7 @@ def examine(
 ) -> Iterator[Finding]:
     """What is wrong with a section whose settings are valid; `request` is made by its builder.
 
-    `cells` asks the store, where containers may take one workload after another.
+    `cells` asks the store, if there may be warm containers.
     """
     yield from of_adoption(settings.section, settings.adopt_task_instances)
     say("asking AWS who we are")

@@ -21,7 +21,7 @@ from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.iam import Statement
-from aws_executors.core.aws.response import Read, read_record
+from aws_executors.core.aws.response import AnswerRecord, read_record
 from aws_executors.core.redact.values import mask
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.types import http_url
@@ -42,7 +42,7 @@ from aws_executors.shell.aws.credentials import Access, ConnectionReader, access
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser
 
-R = TypeVar("R", bound=Read)
+R = TypeVar("R", bound=AnswerRecord)
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "batch": ("submit_job", "describe_jobs", "list_jobs", "terminate_job"),
@@ -101,7 +101,7 @@ def api_status(url: str) -> int | Unasked | None:
     """
     page = f"{url.rstrip('/')}/health"
     try:
-        http_url(url)  # what else raises quotes the password
+        http_url(url)  # before anything that would quote a password
     except ValueError as problem:
         return Unasked(f"the address {problem}")
     try:
@@ -109,7 +109,7 @@ def api_status(url: str) -> int | Unasked | None:
             return int(answer.status)
     except urllib.error.HTTPError as refused:
         return refused.code
-    except (OSError, ValueError, HTTPException) as problem:  # the last where it is not HTTP that answers
+    except (OSError, ValueError, HTTPException) as problem:  # HTTPException: the answer is not HTTP
         return Unasked(str(getattr(problem, "reason", problem)))
 
 

@@ -2,7 +2,7 @@
 
 Law: uses the executor's own calls, for one container, without retries; the container is stopped if it takes
 too long. Its command calls the health check of Airflow's execution API, from where tasks will call it. Before
-that it asks our launcher, where tasks will be run by it, whether it knows the options that it will be given.
+that, if our launcher is to run tasks, it tries whether that knows the options that it will be given.
 """
 
 import time
@@ -23,7 +23,7 @@ from aws_executors.shell.transport import shown_command
 POLL = 1.0
 NOT_SET, NOT_REACHED, NO_LAUNCHER = 3, 4, 5
 WARM = ("--warm", "s3://bucket/cell", "--idle", "60", "--tasks", "1", "--age", "60")
-"""What the launcher of a container that takes one workload after another is given, with other values."""
+"""The arguments of a warm container's launcher, with made-up values."""
 PROGRAM = """
 import os, sys, urllib.request
 if sys.argv[1:]:
@@ -70,8 +70,7 @@ ENDS: Mapping[int, tuple[str, str, str]] = {
 
 
 def trial_command(settings: Settings, *, warm: bool = False) -> tuple[str, ...]:
-    """The container's command; its exit code tells the result. `warm` says whether containers may take one
-    workload after another.
+    """The container's command; its exit code tells the result. `warm`: whether there may be warm containers.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> trial_command(BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d",

@@ -1,8 +1,7 @@
-"""Gather evidence for `doctor` about the cells of containers that take one workload after another.
+"""Gather evidence for `doctor` about the cells of warm containers.
 
-Law: judges nothing; that is the job of `doctor/checks/warm.py`. Changes nothing: the one write has a
-condition that no object meets. A store that carries it out nevertheless is found out, and what it wrote is
-deleted.
+Law: judges nothing; that is the job of `doctor/checks/warm.py`. Changes nothing: it writes only under a
+condition that no object meets. If a store carries out the first write all the same, the object is deleted.
 """
 
 from returns.methods import unwrap_or_failure
@@ -25,7 +24,7 @@ NEVER = '"00000000000000000000000000000000"'
 """An ETag that no object has."""
 
 TRIED = "doctor"
-"""The name of the object that is not written."""
+"""The name of the object for the first write, which must be refused."""
 
 NO_RULES = "NoSuchLifecycleConfiguration"
 
@@ -50,15 +49,15 @@ def cells_seen(settings: Settings, team: str | None, clients: Clients, probe: Pr
 
 
 def _holds(calls: S3Calls, bucket: str, nothing: str, cell: str | None) -> bool | AwsError | Unasked:
-    """Whether a condition is kept to; tried on a key that names nothing, for a store that keeps to none would
-    lose a cell that is in use."""
+    """Whether the store keeps to conditions; tried on a key without an object first, because a store that
+    ignores conditions would overwrite a cell in use."""
     written: Result[str, AwsError] = calls.put(bucket, nothing, b"{}", NEVER)
     if is_successful(written):
         calls.delete(bucket, nothing)
         return False
-    # S3 may answer so as well for an object that is not there. Source: API_GetObject, "Permissions".
+    # S3 may deny access if the object is missing, too. Source: API_GetObject, "Permissions".
     denied = written.failure().code == "AccessDenied"
-    if denied and cell is not None:  # who keeps to no condition has denied it for good
+    if denied and cell is not None:  # a store without conditions would deny this, too
         written = calls.put(bucket, cell, b"{}", NEVER)
         if is_successful(written):
             return False

@@ -88,7 +88,8 @@ class Cloud:
             self._ending = True
             self._changed.notify()
             self._stirred.notify_all()
-        self._thread.join(1.0)
+        if self._thread.is_alive():
+            self._thread.join(1.0)
         self.containers.close(0.8)
 
     def call(self, call: Call, is_wanted: Callable[[], bool] = lambda: True) -> Answer:

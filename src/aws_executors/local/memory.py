@@ -28,8 +28,8 @@ def sessions() -> Mapping[int, Sequence[int]]:
 
 def exceeds(processes: Sequence[int], limit: int) -> bool:
     """Whether these processes use more than `limit` bytes together."""
-    # The exact number costs milliseconds, so it is asked for only where the first one is too high: that one
-    # counts twice what a fork shares with its parent.
+    # The exact number costs milliseconds, so it is read only if an estimate, which counts twice what a fork
+    # shares with its parent, is too high.
     return sum(map(_private, processes)) > limit and memory_used(processes) > limit
 
 
@@ -53,7 +53,7 @@ def _private(process: int) -> int:
 
 
 def _proportional(process: int) -> int:
-    """The same, with its share of what it shares."""
+    """The same, but of memory that it shares with others only its part."""
     return sum(
         int(line.split()[1]) * 1024
         for line in _lines(process, "smaps_rollup")

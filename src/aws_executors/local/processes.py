@@ -38,7 +38,7 @@ from aws_executors.local.world import (
 
 CHUNK = 65536
 EVENT = 256 * 1024 - 26
-"""Bytes of an event: Docker's log driver makes several of a longer line, and none of an empty one."""
+"""Bytes of a log event, at most: Docker's log driver splits a longer line, and skips an empty one."""
 LAST_OUTPUT = 1.0
 WEIGHED_EVERY = 0.2
 """Seconds between two looks at how much memory containers use."""

@@ -95,11 +95,15 @@ class LocalAws:
             raise RuntimeError("LocalAws runs once: make another one")
         control = Control(self._cloud, self.faults)
         self._server = Server(*self._address, self._cloud, control, self.key, self._requests)
-        self._world.sqs.endpoint = self._server.url
-        self._cloud.start({**self._base, **self.environment, **self._baked})
-        self._server.start()
         self._begun = True
         atexit.register(self.stop)  # no container may outlive a program that does not call stop
+        try:
+            self._world.sqs.endpoint = self._server.url
+            self._cloud.start({**self._base, **self.environment, **self._baked})
+            self._server.start()
+        except BaseException:  # `with` does not stop what has not started
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:
@@ -138,7 +142,7 @@ class LocalAws:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "NO_PROXY": NEAR,
-            "no_proxy": NEAR,  # where the machine has set this one, it counts
+            "no_proxy": NEAR,  # it would count if the machine has set it
         }
 
     def client(self, service: str, *, connections: int = 10) -> Any:

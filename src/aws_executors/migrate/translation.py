@@ -194,9 +194,9 @@ def _unpacked(own: Own) -> Mapping[str, str]:
 
 
 def _with_own_named(kwargs: Mapping[str, object], container: str) -> Mapping[str, object]:
-    """The kwargs, their first override for Airflow's container.
+    """The kwargs, with their first override named for Airflow's container.
 
-    The amazon provider takes the first one for that container's, whatever its name; here the name decides.
+    The amazon provider takes the first one as that container's, whatever its name; here the name decides.
     """
     overrides = {spell(name): part for name, part in _members(kwargs.get("overrides")).items()}
     listed = overrides.get("containerOverrides")

@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
             if options.s3 is not None:
-                preload()  # first: the stored workload is renewed until it is read
+                preload()  # first: until it is read, the stored workload gets fresh tokens
             text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    """Be a container that takes many workloads; what it imports is not paid for where there is one."""
+    """Serve as a warm container; its modules are imported only here, as other containers do not need them."""
     from aws_executors.run.warm.cell_store import OwnCell
     from aws_executors.run.warm.serving import ServingLimits
     from aws_executors.run.warm.start import serve_cell
@@ -120,15 +120,13 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _meter() -> "Meter":
-    from aws_executors.run.usage.meter import (
-        Meter,  # what it imports is not paid for where nothing is measured
-    )
+    from aws_executors.run.usage.meter import Meter  # imported only if usage is measured
 
     return Meter()
 
 
 def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
-    """Parse the workload, after importing once all that its run will import, except user code."""
+    """Parse the workload, after importing all that its run will import, except user code."""
     preload()
     from airflow.executors import workloads
     from pydantic import TypeAdapter, ValidationError
@@ -146,7 +144,7 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
 
 
 def run_text(text: str) -> tuple[int, bool]:
-    """Run one workload of several, in its fork; the exit code, and whether no signal ended the task."""
+    """Run one of several workloads, in its fork; its exit code, and whether no signal ended the task."""
     left: list[int] = []
     try:
         try:
@@ -190,15 +188,15 @@ def _run(
     *,
     is_task: bool,
 ) -> int:
-    """`supervise`, where a stop raises `StoppedError`, whatever is done just then."""
+    """`supervise` without its handling of a stop, which may raise `StoppedError` at any point."""
     from airflow.settings import dispose_orm
 
     from aws_executors.run.exit_codes import FAILED, exit_code
 
     try:
         dispose_orm(do_log=False)
-        # Nobody hears when a callback begins that does not ask: from here on it may have, and a code that
-        # says otherwise would have it called a second time.
+        # A callback that does not ask first (before 3.4) may have begun from here on: an exit code that says
+        # it has not would have it called a second time.
         heard.begun = not compat.asks_first(workload)
         left = compat.run_workload(workload)
     except StoppedError:
@@ -215,7 +213,7 @@ def _run(
         known = f"a report of the task's state as Airflow {compat.image_airflow()} writes it"
         say(f"Airflow's API server did not understand {known}; {SAME}")
         return FAILED
-    if heard.turned_away and not heard.begun:  # which some supervisors see to themselves
+    if heard.turned_away and not heard.begun:  # not every supervisor raises an error then
         return _end(exit_for_status(heard.turned_away), "Airflow has cleared it before it began")
     if left_by is not None:
         left_by(left)

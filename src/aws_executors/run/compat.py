@@ -1,8 +1,8 @@
 """Isolate the differences between Airflow versions in the container.
 
 Law: the only module of `run` that may depend on the version of Airflow; `shell/airflow/compat.py` is the
-scheduler's. It asks for features, never for numbers. All else is written for Airflow 3.3; what an older one
-lacks is made up here, and so is what a newer one does in another way.
+scheduler's. It asks for features, never for version numbers. All other code is written for Airflow 3.3; what
+an older version lacks, and what 3.4 does in another way, is made up for here.
 """
 
 import os
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from airflow.executors.workloads import ExecuteCallback, ExecuteTask
 
 OF_A_FILE = "unusual_prefix_"
-"""How the names begin that Airflow gives to the modules of DAG files. Source: `get_unique_dag_module_name` of
-``airflow/utils/file.py``."""
+"""The prefix of the names that Airflow gives to the modules of DAG files. Source:
+`get_unique_dag_module_name` of ``airflow/utils/file.py``."""
 CONFLICT = 409  # the API server's answer for a task that may not start
-UNPROCESSABLE = 422  # and to a call that has another shape than it knows
-# How the addresses end to which a task reports that it begins, and its state.
+UNPROCESSABLE = 422  # its answer to a call whose members it does not know
+# The ends of the addresses to which a task reports that it begins, and its state.
 BEGINNING, STATE = "/run", "/state"
 
 
@@ -49,7 +49,7 @@ def http_library() -> Any:
 
 
 def already_running() -> tuple[type[BaseException], ...]:
-    """The errors that say that another container runs the task; none before 3.2, where the answer says it."""
+    """The errors that say that another container runs the task; none before 3.2, where `is_held` tells."""
     from airflow.sdk import exceptions
 
     kind: type[BaseException] | None = getattr(exceptions, "TaskAlreadyRunningError", None)
@@ -57,7 +57,7 @@ def already_running() -> tuple[type[BaseException], ...]:
 
 
 def is_held(answer: "httpx.Response") -> bool:
-    """Whether this answer to "I start" says that another container runs the task.
+    """Whether this answer to "I start" says that another container runs the task (3.4 by a `reason`, too).
 
     >>> import httpx
     >>> is_held(httpx.Response(409, json={"detail": {"previous_state": "running"}}))
@@ -80,7 +80,7 @@ def is_held(answer: "httpx.Response") -> bool:
 
 
 def kinds() -> tuple[type, ...]:
-    """The kinds of workloads that can run in a container. (Airflow 3.1 knows no callbacks.)"""
+    """The kinds of workloads that can run in a container: tasks and, from 3.2 on, callbacks."""
     from airflow.executors import workloads
 
     callback: type | None = getattr(workloads, "ExecuteCallback", None)
@@ -98,7 +98,7 @@ def asks_first(workload: "ExecuteTask | ExecuteCallback") -> bool:
 def run_workload(workload: "ExecuteTask | ExecuteCallback") -> int:
     """Run a workload as this Airflow's own launcher does; returns the exit code of the supervised process.
 
-    Source: ``airflow/sdk/execution_time/execute_workload.py`` of each version.
+    Source: ``airflow/sdk/execution_time/execute_workload.py``; from 3.3 on the executors have `run_workload`.
     """
     from airflow.executors.base_executor import BaseExecutor
     from airflow.executors.workloads import ExecuteTask
@@ -114,10 +114,10 @@ def run_workload(workload: "ExecuteTask | ExecuteCallback") -> int:
 
 
 def _tell_the_task() -> None:
-    """Have a stop reach the task, and end what has no task yet, where Airflow waits for the task instead.
+    """Let a stop signal reach the task, or end a workload without a task, where Airflow waits instead.
 
-    From 3.4 on its supervisor only says that it has been told to stop. But a container is killed soon after,
-    and until then `on_kill` should have been called. As there, the task's end is still reported.
+    From 3.4 on its supervisor only logs the signal, and waits for the task. But a container is killed soon
+    after, and `on_kill` should be called before. As with Airflow's own, the task's end is still reported.
 
     Source: `_warm_shutdown_signals` of ``airflow/sdk/execution_time/coordinator.py``.
     """
@@ -130,9 +130,10 @@ def _tell_the_task() -> None:
 
 
 def _forward_signals(supervisor: Any) -> None:
-    """Have the supervisor forward SIGTERM to its task, whose `on_kill` would not be called otherwise.
+    """Have the supervisor forward SIGTERM and SIGINT to its task, so that its `on_kill` is called.
 
-    Source: `ActivitySubprocess.wait` of ``airflow/sdk/execution_time/supervisor.py`` in 3.3.
+    Only 3.3 does so itself. Source: `ActivitySubprocess.wait` of
+    ``airflow/sdk/execution_time/supervisor.py``.
     """
     kind = supervisor.ActivitySubprocess
     wait = kind.wait
@@ -161,10 +162,10 @@ def _forwarded_to(pid: int) -> Iterator[None]:
 def _hear_the_end() -> None:
     """Have Airflow's supervisor notice at once that its task's process has ended.
 
-    It waits for the process to close its sockets, and looks then whether it has ended. The last is closed a
-    moment before that; if the supervisor was quicker, it looks again after `[workers] min_heartbeat_interval`
-    (5 s). On one CPU, or beside busy processes, it is for most tasks. So where no socket is left to wait for,
-    it waits for the process here. One that has other names for these things is left as it is.
+    The supervisor looks whether the process has ended as soon as that has closed its last socket, which it
+    does a moment before its end. If the supervisor is too early, as for most tasks on one CPU or beside busy
+    processes, it looks again after `[workers] min_heartbeat_interval` (5 s). So once no socket is left, it
+    waits for the process here. A supervisor with other names for these things is left as it is.
 
     Source: `_monitor_subprocess` of ``airflow/sdk/execution_time/supervisor.py``.
     """
@@ -183,7 +184,7 @@ def _hear_the_end() -> None:
 
 
 def _waited_for_end(child: int, seconds: float) -> bool:
-    """Wait so long at most for a child to end; whether that is possible here."""
+    """Wait up to `seconds` for a child to end; returns False if that cannot be waited for here."""
     try:
         end = os.pidfd_open(child)
     except OSError:  # an old kernel, or it has been reaped
@@ -207,11 +208,11 @@ class Heard:
 
 @contextmanager
 def answers() -> Iterator[Heard]:
-    """What the API server answers meanwhile.
+    """Listen in to the API server's answers in this block.
 
-    One that is older than this image does not understand each report of a state: 3.1 not how 3.2 defers, 3.2
-    not how 3.3 retries. Source: ``airflow/sdk/api/client.py``, which reads each answer by the method that is
-    listened in to here.
+    An API server that is older than this image does not understand every report of a state: 3.1 not how 3.2
+    defers, 3.2 not how 3.3 retries. Source: ``airflow/sdk/api/client.py``, which reads each answer by the
+    method that is wrapped here.
     """
     from airflow.sdk.api.client import ServerResponseError
 
@@ -263,8 +264,8 @@ def _supervised(workload: Any) -> int:
 def _called_back(workload: Any) -> int:
     """Call a callback in this process, with its DAG bundle's folder on the path.
 
-    One that its DAG's file defines is called as well, which Airflow's own executors do from 3.3 on. Source:
-    `_execute_callback` of ``airflow/executors/local_executor.py`` in 3.2.
+    A callback that the DAG's own file defines can be called, too; Airflow's own executors can do so from 3.3
+    on. Source: `_execute_callback` of ``airflow/executors/local_executor.py`` in 3.2.
     """
     import structlog
 
@@ -288,6 +289,6 @@ def _load(name: str, file: Path) -> None:
     """Import a file as a module of this name."""
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        return  # the import by its name says that there is no such module
+        return  # the later import by its name raises ModuleNotFoundError
     sys.modules[name] = module_from_spec(spec)
     spec.loader.exec_module(sys.modules[name])

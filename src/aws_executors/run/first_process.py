@@ -1,8 +1,8 @@
 """The container's first process: it imports everything but user code, and runs the workload in a fork.
 
 Law: never imports user code. It waits for the fork, forwards signals to it, reaps orphans (it may be process
-1), and exits as the fork did. A log that cannot be written changes nothing of that. `StoppedError` is a stop
-that arrives before any task has started.
+1), and exits as the fork did, even if the log cannot be written. `StoppedError` is a stop that arrives before
+Airflow's supervisor handles signals.
 """
 
 import os
@@ -22,13 +22,13 @@ PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 WATCHED = (*PASSED_ON, signal.SIGCHLD)
 
 UNWRITTEN = (OSError, ValueError, AttributeError)
-"""What is raised where a log is full, whoever read it is gone, or there is none."""
+"""What writing raises if the log's disk is full, its reader is gone, or there is no log."""
 
 
 class StoppedError(BaseException):
-    """The platform stops the container, and no task has started.
+    """The platform stops the container, and Airflow's supervisor does not handle that yet.
 
-    Not an `Exception`, so that no handler of Airflow or of a client keeps the container up.
+    Not an `Exception`, so that no handler of Airflow or of a client keeps the container running.
     """
 
 
@@ -40,7 +40,7 @@ def say(words: str) -> None:
 
 
 def flush() -> None:
-    """Write what both outputs have kept back, where they take it."""
+    """Flush both outputs, if they can be written."""
     for name in ("stdout", "stderr"):
         with suppress(*UNWRITTEN):
             getattr(sys, name).flush()
@@ -50,30 +50,30 @@ def stop_at_once() -> None:
     """From now on, a stop signal raises `StoppedError`; the next ones do nothing."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        ignore_stops()  # it would interrupt what is done about this one, and the exit code be another
+        ignore_stops()  # another one would interrupt the handling of this one, and change the exit code
         raise StoppedError(signal.Signals(number).name)
 
     for number in PASSED_ON:
         signal.signal(number, stop)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)  # whoever has started this may have blocked them
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)  # the parent process may have blocked them
 
 
 def ignore_stops() -> None:
-    """From now on, a stop signal does nothing: how this process ends is known."""
+    """From now on, a stop signal does nothing: this process is about to end."""
     for number in PASSED_ON:
         signal.signal(number, signal.SIG_IGN)
 
 
 _pipe: list[int] = []
-"""Where signals are read, and where they are written."""
+"""The ends of a pipe: where signals are read, and where they are written."""
 
 
 def keep_signals() -> None:
-    """From now on a stop signal, and the end of a child, waits until it is fetched (`signals`).
+    """From now on stop signals, and the ends of children, wait until they are fetched (`signals`).
 
-    Each writes its number into a pipe, whichever thread it comes to, and does nothing else: none is missed
-    that comes just before a wait, and none interrupts what is done about another one. They are not blocked,
-    for they would be given to a thread that a profiler has begun before. Raises OSError.
+    Each signal only writes its number into a pipe, whichever thread receives it: none that comes just before
+    a wait is missed, and none interrupts the handling of another one. Blocking them would not do: a thread
+    that a profiler has started before would receive them. Raises OSError.
     """
     if not _pipe:
         _pipe.extend(os.pipe())
@@ -82,27 +82,27 @@ def keep_signals() -> None:
     signal.set_wakeup_fd(_pipe[1])
     for number in WATCHED:
         signal.signal(number, _nothing)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)  # whoever has started this may have blocked them
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)  # the parent process may have blocked them
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:
-    """What a signal does besides."""
+    """What a signal does besides writing its number: nothing."""
 
 
 def signals(seconds: float | None = None) -> bytes:
-    """The numbers of the signals that have come since; waits for one, so many seconds at most."""
+    """The numbers of the signals since the last call; waits up to `seconds` for one."""
     return os.read(_pipe[0], 64) if readable(_pipe[0], seconds) else b""
 
 
 def readable(file: int, seconds: float | None) -> bool:
-    """Wait until this file can be read, so many seconds at most; whether it can."""
+    """Wait up to `seconds` until this file can be read; returns whether it can."""
     poll = select.poll()  # `select` takes no file with a number above 1023
     poll.register(file, select.POLLIN)
     return bool(poll.poll(None if seconds is None else seconds * 1000))
 
 
 class NoForkError(AwsExecutorsError):
-    """No process can be made here now."""
+    """No process can be started here now."""
 
 
 def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int:
@@ -135,21 +135,21 @@ def forked(run: Callable[[], int]) -> int:
 
 
 def _be_the_child(run: Callable[[], int]) -> None:
-    code: int = Exit.INFRASTRUCTURE  # what is true if it is told to stop before it runs anything
+    code: int = Exit.INFRASTRUCTURE  # if a stop comes before anything runs
     try:
         signal.set_wakeup_fd(-1)
         for end in _pipe:
             os.close(end)
         if sys.platform == "linux" and not _has_terminal():
-            # Whoever stops a container may tell a whole group of processes (dumb-init in Airflow's image):
-            # the task would hear of it from there and from here, and `on_kill` be called twice.
+            # A stop may be sent to a whole group of processes (by dumb-init in Airflow's image): the task
+            # would get it from there and from this process, and `on_kill` be called twice.
             os.setpgid(0, 0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD,))
         stop_at_once()  # until Airflow's supervisor, which then has a task, handles the signals
         code = run()
     except StoppedError:
-        pass  # whoever runs anything says himself what a stop means then
+        pass  # while `run` runs, it handles a stop itself
     except BaseException:  # noqa: BLE001 - reported by the exit code
         code = 1
     finally:
@@ -157,8 +157,8 @@ def _be_the_child(run: Callable[[], int]) -> None:
 
 
 def _has_terminal() -> bool:
-    """Whether a terminal controls this process (``pseudoTerminal``, ``docker run -t``): there a group that is
-    not in the foreground stands still as soon as one of it asks for a password, and for good."""
+    """Whether a terminal controls this process (``pseudoTerminal``, ``docker run -t``): there, a group in the
+    background is suspended for good as soon as one of its processes asks for a password."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY))
     except OSError:
@@ -167,20 +167,20 @@ def _has_terminal() -> bool:
 
 
 def leave(code: int) -> NoReturn:
-    """End this process with this exit code, whatever it has left undone."""
+    """End this process at once with this exit code, without Python's own clean-up."""
     ignore_stops()
     flush()
     os._exit(code)
 
 
 def followed(child: int) -> tuple[int, str]:
-    """Wait for a fork's end; its exit code, or 128 + n if signal n ended it, and the signal by which the
-    platform has told this container meanwhile to stop, or nothing."""
+    """Wait for a fork's end; returns its exit code, or 128 + n if signal n ended it, and the name of the stop
+    signal that the platform has sent meanwhile, or an empty text."""
     stopped = ""
     while (code := _reaped(child)) is None:
         for number in signals():
             if number in PASSED_ON:
-                # First: finding out the reason takes time, of which the task has little.
+                # First of all: the task has little time, and finding out the reason takes some.
                 os.kill(child, number)
                 stopped = signal.Signals(number).name
                 say(f"{stopped}: {stop_cause.why()}; passed on to the task")
@@ -188,8 +188,8 @@ def followed(child: int) -> tuple[int, str]:
 
 
 def _reaped(child: int) -> int | None:
-    """See off the children that have ended, and orphans of the task if this is process 1; the exit code of
-    this one, and None as long as it runs."""
+    """Reap the children that have ended, and orphans of the task if this is process 1; returns the exit code
+    of `child`, and None as long as it runs."""
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
             if ended[0] == child:

@@ -15,7 +15,7 @@ MODULES = (
     "airflow.sdk.execution_time.supervisor",
     "airflow.sdk.execution_time.task_runner",
     "airflow.executors.workloads",
-    # What these two import when they start.
+    # What the supervisor and the task runner import when they start.
     "airflow.executors.base_executor",
     "airflow.dag_processing.bundles.local",
     "airflow.dag_processing.dagbag",
@@ -38,7 +38,7 @@ FOR_MANY = (
     "airflow.providers.standard.operators.python",
     "airflow.sdk",
 )
-"""What most DAG files import; where one workload is run, it is imported if its DAG does (0.2 CPU seconds)."""
+"""What most DAG files import (0.2 CPU seconds); preloaded only in containers that run several workloads."""
 
 
 def preload() -> None:
@@ -49,9 +49,9 @@ def preload() -> None:
 
 
 def preload_for_many() -> None:
-    """The same and `FOR_MANY`, where several workloads are run; make the folder of Airflow's logs as well.
+    """Import `MODULES` and `FOR_MANY` for several workloads, and make the folder of Airflow's logs.
 
-    Otherwise the first of them would make it, and be taken for one that leaves files behind.
+    Otherwise the first workload would make that folder, and seem to have left files behind.
     """
     preload()
     for module in FOR_MANY:
@@ -65,9 +65,9 @@ def preload_for_many() -> None:
 
 
 def _read_certificates() -> None:
-    """Let Airflow's client of its API server read the certificates, which it does once in a process, and in
-    none of its forks again: that is a tenth of a CPU second."""
-    with suppress(Exception):  # another Airflow may make its client otherwise; then each workload reads them
+    """Let Airflow's client of its API server read the certificates, which takes a tenth of a CPU second; the
+    process's forks have them then."""
+    with suppress(Exception):  # another Airflow may have another client: then each workload reads them
         from airflow.sdk.api.client import Client
 
         Client(base_url="http://localhost/", token="").close()

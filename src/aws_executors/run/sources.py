@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 UNREACHABLE = frozenset({"ExpiredToken", "RequestTimeout", "RequestTimeTooSkewed", "ThrottlingException"})
-"""The codes below 500 that another container, or the same at another time, would not be given."""
+"""Error codes with a status below 500 that another container, or a later attempt, may not get."""
 TOO_MANY = 429
 ATTEMPTS = 5
 
@@ -95,8 +95,8 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
 
 
 def exit_without_answer(error: Exception) -> Exit:
-    """The exit code for what kept a call from an answer of S3: the way there, and credentials that are late,
-    may be better for another container; what else botocore says is about the configuration."""
+    """The exit code if S3 has not answered: another container may have a better connection, or its
+    credentials in time; any other error of botocore is about the configuration."""
     from botocore import exceptions
 
     passes = (
@@ -114,7 +114,7 @@ def exit_without_answer(error: Exception) -> Exit:
 
 
 def no_role(error: Exception) -> str:
-    """What to do where there are no credentials."""
+    """The remedy for an error about missing credentials; empty for other errors."""
     from botocore.exceptions import NoCredentialsError, PartialCredentialsError
 
     missing = isinstance(error, NoCredentialsError | PartialCredentialsError)
@@ -122,12 +122,12 @@ def no_role(error: Exception) -> str:
 
 
 def code_of(error: "ClientError") -> str:
-    """S3's error code; the status, where S3 or whoever answered for it gave none."""
+    """S3's error code; the HTTP status if the answer, which may be a proxy's, has none."""
     return error.response.get("Error", {}).get("Code", "")
 
 
 def exit_for(error: "ClientError") -> Exit:
-    """The exit code for an error of S3, where there is no workload without its answer."""
+    """The exit code for an error of S3 because of which there is no workload."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code_of(error) == "NoSuchKey":
         return Exit.GONE  # removed: the executor no longer needs this container
@@ -148,7 +148,7 @@ def _remedy(error: "ClientError", bucket: str, key: str, region: str | None, own
 
 
 def or_owner(owner: str) -> str:
-    """What else a refusal of S3 may mean where the bucket must belong to this account."""
+    """What else a refusal of S3 may mean if the bucket must belong to this account."""
     return f"; or the bucket is not account {owner}'s: fix workload_store_owner" if owner else ""
 
 

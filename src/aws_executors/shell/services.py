@@ -1,6 +1,6 @@
-"""One `Backend` per service, with its calls to AWS: what executors and commands need of it.
+"""One `Backend` per service, with its calls to AWS, for executors and commands.
 
-Law: a table and no logic; what is pure of a service stands in `core/services.py`.
+Law: a table and no logic; the pure part of a service is in `core/services.py`.
 """
 
 from collections.abc import Callable, Mapping

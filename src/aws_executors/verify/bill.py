@@ -1,7 +1,7 @@
 """What a run costs: what is expected before anything is started, and the bill afterwards.
 
-Law: pure; prices are those of the section (`prices_file`), or the bundled ones. Whatever is said of a price
-is an estimate, as usual before AWS's own bill.
+Law: pure; prices are those of the section (`prices_file`), or the bundled ones. All costs are estimates,
+until AWS's own bill.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ USUAL = 120.0
 
 
 def expected_cost(containers: int, size: Allocation | None, prices: Prices, region: str, limit: float) -> str:
-    """What will be started and what it will cost, as a question begins.
+    """What will be started and what it will cost, as the beginning of a question.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> size = Allocation(vcpu=0.25, memory=512, fargate=True)

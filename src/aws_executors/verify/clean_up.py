@@ -22,7 +22,7 @@ STOPPED_WITHIN = 60.0
 """Seconds after which a container that was stopped must have ended; ECS kills after 30."""
 LOOK_EVERY = 0.3
 LOOK_UPS, LOOK_UP_EVERY = 3, 3.0
-"""As the executor does it (`core/lifecycle/policy.py`)."""
+"""How many look-ups, and how many seconds apart; as in the executor (`core/lifecycle/policy.py`)."""
 
 
 def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
     drive.lost_scheduler.cut()
     problems: list[str] = []
     traces = [*drive.traces.values(), *extra]
-    # At once, for somebody may not wait for the end of this.
+    # First of all, because the user may not wait for the rest.
     asked = _asked_to_stop(drive, {id_ for trace in traces for id_ in trace.ids})
     # A call that is under way may still start a container.
     if not drive.ledger.settled(2 * drive.setup.settings.call_timeout):
@@ -48,10 +48,10 @@ def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
             )
     asked |= _asked_to_stop(drive, ids - set(asked))
     if drive.cell is not None:
-        drive.cell.remove()  # also if nobody waits for the end of this
+        drive.cell.remove()  # now, in case the user does not wait for the rest
     problems += _ended(drive, asked)
     if drive.cell is not None:
-        refused = drive.cell.remove()  # its container may have come to it only then
+        refused = drive.cell.remove()  # its container may have created it meanwhile
         if refused is not None:
             problems.append(f"The cell {drive.cell.name}: {refused.with_remedy}")
     return tuple(problems)
@@ -76,7 +76,7 @@ def _unheard_of(service: Calls[Any], traces: Iterable[CaseTrace], ids: set[str])
 
 
 def _asked_to_stop(drive: Drive, ids: set[str]) -> dict[str, AwsError | None]:
-    """Ask what runs of these to stop; what AWS answered, by container."""
+    """Stop those of these containers that may still run; returns what AWS answered, by container."""
     known = {one.id: one for trace in drive.traces.values() if (one := trace.record) is not None}
     running = tuple(id_ for id_ in ids if id_ not in known or not known[id_].over)
     return drive.watch.service.stop(running, REASON) if running else {}

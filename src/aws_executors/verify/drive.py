@@ -47,7 +47,7 @@ FIND_EVERY = 0.5
 FOUND_WITHIN = 60.0
 """Seconds in which a lost scheduler's containers must be listed by their tokens."""
 LISTENS_WITHIN = 15.0
-"""Seconds after the start of the container that is to be stopped, if its log does not say that it listens."""
+"""Seconds that the container to be stopped has to log that it listens; then it is stopped without that."""
 WORKERS = 8
 
 
@@ -55,8 +55,8 @@ WORKERS = 8
 class Interruption:
     """Whether somebody wants the run to end early.
 
-    No more than a flag: a signal's handler sets it, and would wait for ever for a lock (as an Event has one)
-    that the interrupted thread has just taken.
+    Only a flag: a signal's handler sets it, and would wait for ever for a lock (an Event has one) that the
+    interrupted thread holds.
     """
 
     heard: bool = False

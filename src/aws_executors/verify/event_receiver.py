@@ -44,8 +44,8 @@ class EventReceiver:
         self._listener: EventListener | None = None
         if self.queue:
             read = partial(setup.backend.spec.observe_event, settings)
-            mailbox = EventQueue(setup.clients, self.queue)
-            self._listener = EventListener(mailbox, EventIntake(read, self, NoSink()))
+            source = EventQueue(setup.clients, self.queue)
+            self._listener = EventListener(source, EventIntake(read, self, NoSink()))
 
     def start(self) -> None:
         """Begin to listen."""

@@ -52,7 +52,7 @@ def _tasks(setup: VerifySetup, cluster: str, arns: Sequence[str]) -> object:
 
 
 def of_unknown_id(setup: VerifySetup, known: str) -> CheckVerdict:
-    """What AWS says of a container that there is not: a hole in the answer, and no error."""
+    """What AWS says of a container that does not exist: it must leave it out, without an error."""
     id_ = "/".join([*known.split("/")[:-1], "0" * 32]) if "/" in known else f"{'0' * 8}{known[8:]}"
     match unwrap_or_failure(setup.calls().describe((id_,))):
         case AwsError() as error:
@@ -65,7 +65,7 @@ def of_unknown_id(setup: VerifySetup, known: str) -> CheckVerdict:
 
 
 def of_conflict(setup: VerifySetup, trace: CaseTrace) -> CheckVerdict:
-    """What ECS says of another request with a client token that is used."""
+    """What ECS says of another request with a used client token."""
     sent, answer = time.time(), setup.request(trace.case, trace.token, 1, ("another",))
     result = setup.calls().submit(answer.unwrap())
     trace.submissions.append(submission(sent, result))
@@ -103,7 +103,7 @@ def of_too_large(setup: VerifySetup, trace: CaseTrace) -> CheckVerdict:
 
 
 def padded(service: str, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A request that is `OVER` characters too large, by a variable of the container whose command it sets."""
+    """The request, made `OVER` characters too large by a variable of the container whose command it sets."""
     found: dict[str, Any] = json.loads(json.dumps(kwargs))
     container = next(_with_command(found), None)
     if container is None:
@@ -127,8 +127,8 @@ def _with_command(found: object) -> Iterator[dict[str, Any]]:
 
 
 def defined_size(setup: VerifySetup, request: Any) -> Allocation | None:
-    """What a container of this request will be given, by its definition and its overrides; None where the
-    definition cannot be read (its permission is one of the doctor's)."""
+    """The size of this request's container, by its definition and its overrides; None if the definition
+    cannot be read (the permission for it is one of the doctor's)."""
     kwargs: dict[str, Any] = to_kwargs(request)
     if setup.service == "ecs":
         name = kwargs["taskDefinition"]

@@ -43,7 +43,7 @@ class Ledger:
             self._under_way += 1
 
     def end(self) -> None:
-        """It has its answer."""
+        """A submitting call has its answer."""
         with self._quiet:
             self._under_way -= 1
             self._quiet.notify_all()
@@ -54,7 +54,7 @@ class Ledger:
             return self._quiet.wait_for(lambda: not self._under_way, seconds)
 
     def trace_of(self, name: str) -> CaseTrace | None:
-        """Whose container has this name (``startedBy``, ``jobName`` or client token)."""
+        """The trace of the case whose container has this ``startedBy``, ``jobName`` or client token."""
         return next((trace for trace in self.traces.values() if trace.token in name), None)
 
     def seen(self, observations: Iterable[Observation]) -> None:
@@ -84,7 +84,7 @@ def _differs(before: Observation, now: Observation) -> bool:
 class Interceptor(Generic[R]):
     """One engine's `Service`; `loses` are the tokens whose first answer is lost.
 
-    With `dying`, no submission is answered until `cut`.
+    With `dying`, no submission that succeeded is answered before `cut`.
     """
 
     def __init__(

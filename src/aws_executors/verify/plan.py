@@ -1,7 +1,7 @@
 """What a run starts: its cases, the request of each, and what may be asked before money is spent.
 
-Law: makes requests by the configured builder, as the executor does, and starts nothing. What verify changes
-of a request is bounds: one attempt, and on Batch a time limit.
+Law: makes requests by the configured builder, as the executor does, and starts nothing. To a request verify
+only adds bounds: one attempt, and on Batch a time limit.
 """
 
 import json
@@ -34,8 +34,8 @@ from aws_executors.verify.warm_cell import WarmCell, warm_cell
 MOST_CONTAINERS = 10
 MOST_SECONDS = 600.0
 EXTRA = 2
-"""Containers that there are only if AWS does what it should not: take a changed request under a used client
-token, or a request that is too large."""
+"""How many more containers there are if AWS accepts what it should refuse: a changed request under a used
+client token, and a request that is too large."""
 
 DAG = "aws_executors_verify"
 
@@ -101,7 +101,7 @@ class VerifySetup:
                 return Success(with_bounds(request))
 
     def warm(self) -> bool:
-        """Whether any task may get a container that takes others, too."""
+        """Whether any task may get a warm container."""
         return may_be_warm(self.configured.build, self.settings)
 
     def cell(self, traces: Mapping[str, CaseTrace]) -> WarmCell | None:
@@ -129,7 +129,7 @@ class VerifySetup:
 
 
 def with_bounds(request: Any) -> Any:
-    """The request with bounds that AWS itself holds: one attempt of a job, and no more than ten minutes.
+    """The request with bounds that AWS itself enforces: one attempt of a job, and no more than ten minutes.
 
     ECS has neither; there every program ends by itself.
     """
@@ -140,7 +140,7 @@ def with_bounds(request: Any) -> Any:
 
 
 def request_name(request: Any) -> str:
-    """What has a case's token in it: the client token of a RunTask, the name of a job."""
+    """The name with a case's token in it: the client token of a RunTask, the name of a job."""
     return (request.client_token if isinstance(request, RunTask) else request.job_name) or ""
 
 
@@ -186,7 +186,7 @@ class StoredCase:
 
 
 def stored_case(store: Transport, token: str) -> StoredCase:
-    """A workload that is nothing but a word, so that nobody could run it."""
+    """A workload that is nothing but a word, so that it cannot be run."""
     return StoredCase(store, f"{token}-1", json.dumps({"verify": token}))
 
 

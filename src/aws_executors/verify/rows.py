@@ -1,7 +1,7 @@
 """Airflow's database, as verify plays it: one task instance for each case, in memory.
 
-Law: the engine cannot tell it from Airflow's. A row is queued with its token; it is running from when AWS has
-shown its container running, for no task in there tells Airflow so; it has its result once the engine has
+Law: the engine cannot tell it from Airflow's. A row is queued with its token; it is running once AWS has
+shown its container running, because no task in there tells Airflow so; it has its result once the engine has
 reported one. A second scheduler finds the rows that the first has left.
 """
 
@@ -41,10 +41,10 @@ class PlayedRows:
         self._set(case, replace(self._rows[case], state="success" if success else "failed"))
 
     def read(self, asked: Mapping[str, RowQuery[str]]) -> Mapping[str, Row | None]:
-        """The rows of these jobs, by token, less those that say what has been heard."""
+        """The rows of these jobs, by token, without those that have not changed since they were read."""
         with self._lock:
             rows = {token: self._rows.get(one.key) for token, one in asked.items()}
-        return {token: row for token, row in rows.items() if row is None or row != asked[token].heard}
+        return {token: row for token, row in rows.items() if row is None or row != asked[token].known}
 
     def fence(self, key: str, token: str) -> None:
         """Set a running task instance to restarting."""
@@ -58,7 +58,7 @@ class PlayedRows:
         self._set(key, Row(state="scheduled", token=None, try_number=1), GIVEN_BACK)
 
     def unfinished(self, groups: Collection[str]) -> Collection[str]:
-        """All of them: nobody says here what comes next."""
+        """All of them: nothing here knows what comes next."""
         return groups
 
     def _set(self, case: str, row: Row, said: str = "") -> None:

@@ -65,12 +65,12 @@ def verified(
         if not interruption.heard:
             _ask(setup, drive, answers)
     except KeyboardInterrupt:
-        pass  # the second one came before the first was heeded
+        pass  # a second interruption came before the first took effect
     finally:
         say("stopping what still runs, and removing what is stored")
         try:
             left = clean_up(drive, answers.extra)
-        except KeyboardInterrupt:  # one more: nobody wants to wait
+        except KeyboardInterrupt:  # one more: the user does not want to wait
             left = tuple(_not_over([*drive.traces.values(), *answers.extra]))
     evidence = RunEvidence(
         service=setup.service,
@@ -101,7 +101,7 @@ def verified(
 
 
 def _ask(setup: VerifySetup, drive: Drive, answers: _Answers) -> None:
-    """What needs no container of its own, if AWS answers as it should."""
+    """Ask what needs no container of its own, if AWS answers as it should."""
     known = next((id_ for trace in drive.traces.values() for id_ in trace.ids), None)
     if known is None:
         return
@@ -130,7 +130,7 @@ def _removed(drive: Drive) -> Iterator[str]:
 
 
 def _not_over(traces: Iterable[CaseTrace]) -> Iterator[str]:
-    """What may still run, for whoever stops it by hand."""
+    """The containers that may still run, to be stopped by hand."""
     for trace in traces:
         for id_ in trace.ids:
             if trace.record is None or trace.record.id != id_ or not trace.record.over:

@@ -1,8 +1,8 @@
 """The cell of verify's warm container: two workloads, offered one after the other as the executor does it.
 
 Law: reads and writes by the executor's own code, under its conditions, and makes each workload when it is
-offered. Decides nothing: what was seen is written into the trace. What may have landed without an answer is
-never offered twice: both writes have the same condition.
+offered. Decides nothing: what was seen is written into the trace. Of an offer whose answer was lost and the
+next one only one can land: both have the same condition.
 """
 
 import json
@@ -30,7 +30,7 @@ LIMITS = WarmLimits(idle=60, tasks=WARM_WORKLOADS, age=600)
 
 @dataclass(slots=True)
 class WarmCell:
-    """One cell; `turn` does what is due, `remove` takes it away."""
+    """One cell; `run_due` does what is due, `remove` deletes it."""
 
     cells: CellStore
     address: str
@@ -49,7 +49,7 @@ class WarmCell:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """What the container's launcher is told, as the executor tells it."""
+        """The arguments of the container's launcher, as the executor makes them."""
         return serving_arguments(self.settings, LIMITS, f"{self.address}/{self.name}")
 
     def run_due(self) -> None:
@@ -74,13 +74,13 @@ class WarmCell:
         self.over = last
 
     def remove(self) -> AwsError | None:
-        """Take it away; why that is not possible, if it is not."""
+        """Delete it; returns why that is not possible, if it is not."""
         problem = self.cells.remove(self.name).swap().value_or(None)
         self.removed = problem is None
         return problem
 
     def _heard(self, held: HeldCell) -> None:
-        """What it says of the workloads so far."""
+        """Note what the cell says of the workloads so far."""
         cell, now = held.cell, time.time()
         for turn in self._unsure:
             if cell.token == turn.token or cell.exit_code_of(turn.token) is not None:
@@ -107,7 +107,7 @@ class WarmCell:
                 self._unsure.append(turn)  # it has changed; by an earlier attempt of this very write, perhaps
 
     def _try_an_old_condition(self, old: HeldCell) -> None:
-        """S3 must refuse a write for what the cell was first."""
+        """Try a write under the cell's first ETag, which S3 must refuse."""
         match unwrap_or_failure(self.cells.write(self.name, old, old.cell.withdraw())):
             case AwsError() as error:
                 self.trace.cell_problem = error

@@ -1,4 +1,4 @@
-"""Whoever looks at verify's containers besides the engines: their records, their logs, their links.
+"""Look at verify's containers, besides the engines: at their records, their logs, their links.
 
 Law: looks only, in the driver's thread. Logs and links are read by what reads them for Airflow's UI.
 """
@@ -19,7 +19,7 @@ from aws_executors.verify.proof.programs import MARK, RUN
 
 LOOK_EVERY = 1.0
 LOOK_AT_NEW_EVERY = 0.2
-"""Seconds between two descriptions of all containers; the second, while one is not shown yet."""
+"""Seconds between two descriptions of all containers, normally and while one is not shown yet."""
 LOG_WITHIN = 30.0
 """Seconds after the end of a container in which the last lines of its log must be there."""
 
@@ -51,7 +51,7 @@ class Watch:
             self.find_links(run)
 
     def log_is_read(self, trace: CaseTrace) -> bool:
-        """Whether a log has all lines that are to be expected, or nobody waits for them any longer."""
+        """Whether a log has all lines that are to be expected, or `LOG_WITHIN` is over."""
         record = trace.record
         if record is None or not trace.ids or record.started is None:
             return True

@@ -171,6 +171,14 @@ SPOT = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
             },
         ),
         (
+            {"networkConfiguration": {"awsvpcConfiguration": {"securityGroups": ["sg-9"]}}},
+            {
+                "networkConfiguration": {
+                    "awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-9"]}
+                }
+            },
+        ),
+        (
             {"overrides": {"cpu": "1024", "memory": 2048, "taskRoleArn": "arn:r"}},
             {
                 "overrides": {
@@ -240,6 +248,7 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
             "must be a list, not str 'FARGATE_SPOT'; write [{'capacityProvider': ..., 'weight': ...}]",
         ),
         ({"environment": {"A": 1}}, "environment: the value of 'A' must be text, not int; put it in quotes"),
+        ({"environment": {10**5000: "1"}}, "the name of type int must be text, not int"),
         ({"environment": {"A": None}}, "the value of 'A' must be text, not None; leave it out"),
         (
             {"task_definition": "a", "taskDefinition": "b"},
@@ -255,6 +264,12 @@ def test_mission_executor_config_of_cpu_and_memory() -> None:
         ),
         ({"environment": ["A=1"]}, "environment[0] must be a mapping, not str"),
         ({"tags": "team"}, "tags must be a list, not str 'team'"),
+        ({"environment": {"A": "1", "B": "\udc80"}}, "the value of 'B' must be text without lone surrogates"),
+        (
+            {"overrides": {"containerOverrides": [{"name": "x", "command": ["\udc80"]}]}},
+            "overrides.containerOverrides[0].command[0] must be text without lone surrogates, not str",
+        ),
+        ({"group": "\udc80"}, "group must be text without lone surrogates, not str '\\udc80'"),
         ({3: "x"}, "executor_config: the key 3 must be text, not int"),
         ("memory=512", "executor_config must be a mapping such as {'memory': 2048}, not str 'memory=512'"),
         (["memory"], "executor_config must be a mapping such as {'memory': 2048}, not list"),
@@ -273,6 +288,13 @@ def test_c2_what_an_author_wrote_wrongly_is_told(config: object, told: str) -> N
         build(replace(LAUNCH, executor_config=config))
     assert told in str(refusal.value)
     assert str(refusal.value).startswith("executor_config")
+
+
+def test_security_groups_of_a_task_need_the_section_s_subnets() -> None:
+    config = {"networkConfiguration": {"awsvpcConfiguration": {"securityGroups": ["sg-9"]}}}
+    nowhere = replace(LAUNCH, settings=settings(launch_type="EC2"), executor_config=config)
+    with pytest.raises(RequestError, match=r"^executor_config: network_configuration has no subnets; write"):
+        build(nowhere)
 
 
 def test_c2_all_faults_are_told_at_once() -> None:

@@ -118,7 +118,7 @@ def overridden(**container: object) -> dict[str, Any]:
         ),
         (
             {"networkConfiguration": {"awsvpcConfiguration": {"subnets": []}}},
-            "networkConfiguration.awsvpcConfiguration.subnets must have at least 1 item",
+            "network_configuration has no subnets; write them there, or set the option subnets",
         ),
         (
             {

@@ -148,6 +148,7 @@ NO_ROOM = error(Kind.CAPACITY, "RESOURCE:MEMORY", "no container instance has roo
 TIMEOUT = error(Kind.AMBIGUOUS, "ReadTimeoutError", "no answer")
 DENIED = error(Kind.PERMANENT, "AccessDeniedException", "iam:PassRole")
 REFUSAL = "AccessDeniedException: iam:PassRole"
+NO_ANSWER = (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),)
 
 
 S = Stage
@@ -238,11 +239,7 @@ SUBMITTING = [
         "C10 on ECS: a lost answer is asked for again by the same request",
         [
             *SUBMITTED,
-            (
-                Refused(2.0, TIMEOUT),
-                S.BACKING_OFF,
-                (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),),
-            ),
+            (Refused(2.0, TIMEOUT), S.BACKING_OFF, NO_ANSWER),
             (WAKE, S.SUBMITTING, (Submit("r1"),)),
             (Refused(3.0, TIMEOUT), S.BACKING_OFF, ()),
             (WAKE, S.SUBMITTING, (Submit("r1"),)),
@@ -257,7 +254,11 @@ SUBMITTING = [
         "C10 on ECS: a conflict that names none is looked up",
         [
             *SUBMITTED,
-            (Refused(2.0, error(Kind.CONFLICT)), S.LOOKING_UP, ()),
+            (
+                Refused(2.0, error(Kind.CONFLICT)),
+                S.LOOKING_UP,
+                (LogEvent("submission delayed", "conflict: Code: words"),),
+            ),
             (WAKE, S.LOOKING_UP, (LookUp(),)),
             (Found(3.0, WAITS), S.WATCHING, ()),
         ],
@@ -266,7 +267,7 @@ SUBMITTING = [
         "C10 on Batch: a lost answer is looked up before anything is submitted again",
         [
             *SUBMITTED,
-            (Refused(2.0, TIMEOUT), S.LOOKING_UP, ()),
+            (Refused(2.0, TIMEOUT), S.LOOKING_UP, NO_ANSWER),
             (Due(4.9), S.LOOKING_UP, ()),
             (Due(5.0), S.LOOKING_UP, (LookUp(),)),
             (Found(5.1, None), S.LOOKING_UP, ()),
@@ -283,7 +284,7 @@ SUBMITTING = [
         "C10 on Batch: not shown in three looks, so it is repeated to the byte",
         [
             *SUBMITTED,
-            (Refused(2.0, TIMEOUT), S.LOOKING_UP, ()),
+            (Refused(2.0, TIMEOUT), S.LOOKING_UP, NO_ANSWER),
             (WAKE, S.LOOKING_UP, (LookUp(),)),
             (Found(3.0, None), S.LOOKING_UP, ()),
             (WAKE, S.LOOKING_UP, (LookUp(),)),
@@ -298,7 +299,7 @@ SUBMITTING = [
         "C19 on Batch: a repeated job is turned away, for the lost one runs after all: that one is followed",
         [
             *SUBMITTED,
-            (Refused(2.0, TIMEOUT), S.LOOKING_UP, ()),
+            (Refused(2.0, TIMEOUT), S.LOOKING_UP, NO_ANSWER),
             (WAKE, S.LOOKING_UP, (LookUp(),)),
             (Found(3.0, None), S.LOOKING_UP, ()),
             (WAKE, S.LOOKING_UP, (LookUp(),)),
@@ -319,7 +320,7 @@ SUBMITTING = [
         "C19 on Batch: a repeated job fails and there is no other one: its task fails with its reason",
         [
             *SUBMITTED,
-            (Refused(2.0, TIMEOUT), S.LOOKING_UP, ()),
+            (Refused(2.0, TIMEOUT), S.LOOKING_UP, NO_ANSWER),
             (WAKE, S.LOOKING_UP, (LookUp(),)),
             (Found(3.0, None), S.LOOKING_UP, ()),
             (WAKE, S.LOOKING_UP, (LookUp(),)),
@@ -417,11 +418,7 @@ SUBMITTING = [
         "C10: an ambiguous answer, then a permanent one: looked for before the task is failed",
         [
             *SUBMITTED,
-            (
-                Refused(2.0, TIMEOUT),
-                S.BACKING_OFF,
-                (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),),
-            ),
+            (Refused(2.0, TIMEOUT), S.BACKING_OFF, NO_ANSWER),
             (WAKE, S.SUBMITTING, (Submit("r1"),)),
             (Refused(3.0, DENIED), S.LOOKING_UP, ()),
             (Due(3.0), S.LOOKING_UP, (LookUp(),)),
@@ -432,11 +429,7 @@ SUBMITTING = [
         "C10: an ambiguous answer, then a permanent one, and nothing there: it fails with the reason",
         [
             *SUBMITTED,
-            (
-                Refused(2.0, TIMEOUT),
-                S.BACKING_OFF,
-                (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),),
-            ),
+            (Refused(2.0, TIMEOUT), S.BACKING_OFF, NO_ANSWER),
             (WAKE, S.SUBMITTING, (Submit("r1"),)),
             (Refused(3.0, DENIED), S.LOOKING_UP, ()),
             (WAKE, S.LOOKING_UP, (LookUp(),)),
@@ -478,7 +471,7 @@ SUBMITTING = [
             (Observed(30.0, NEVER), S.AWAITING_ROW, (ReadRow(),)),
             (RowRead(30.1, QUEUED), S.PREPARING, (LogEvent("resubmitted", PULL), Prepare(2))),
             (Prepared(31.0, "r2"), S.SUBMITTING, (Submit("r2"),)),
-            (Refused(32.0, TIMEOUT), S.LOOKING_UP, ()),
+            (Refused(32.0, TIMEOUT), S.LOOKING_UP, NO_ANSWER),
             (WAKE, S.LOOKING_UP, (LookUp(("c1",)),)),
         ],
         BATCH,
@@ -631,11 +624,7 @@ REVOKING = [
         "C15 while it waits for AWS, after a lost answer: looked for, and nothing there",
         [
             *SUBMITTED,
-            (
-                Refused(2.0, TIMEOUT),
-                S.BACKING_OFF,
-                (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),),
-            ),
+            (Refused(2.0, TIMEOUT), S.BACKING_OFF, NO_ANSWER),
             (Revoked(3.0), S.LOOKING_UP, (LookUp(),)),
             (Found(3.1, None), S.LOOKING_UP, ()),
             (WAKE, S.LOOKING_UP, (LookUp(),)),
@@ -648,7 +637,7 @@ REVOKING = [
         "C15 while it is looked for",
         [
             *SUBMITTED,
-            (Refused(2.0, TIMEOUT), S.LOOKING_UP, ()),
+            (Refused(2.0, TIMEOUT), S.LOOKING_UP, NO_ANSWER),
             (Revoked(3.0), S.LOOKING_UP, ()),
             (WAKE, S.LOOKING_UP, (LookUp(),)),
             (Found(4.0, GOOD), S.CLOSED, ()),
@@ -716,7 +705,7 @@ FOLLOWING = [
         "C3: its task has moved on while a carried out submission's answer was lost: its container may end",
         [
             *SUBMITTED,
-            (Refused(2.0, TIMEOUT), S.LOOKING_UP, ()),
+            (Refused(2.0, TIMEOUT), S.LOOKING_UP, NO_ANSWER),
             (RowRead(3.0, DEFERRED), S.LOOKING_UP, (ReleaseSlot(),)),
             (Found(4.0, RUNS), S.STOPPING, ()),
             (Due(5.0), S.STOPPING, ()),
@@ -728,7 +717,7 @@ FOLLOWING = [
         "C3: likewise, but it does not end by itself",
         [
             *SUBMITTED,
-            (Refused(2.0, TIMEOUT), S.LOOKING_UP, ()),
+            (Refused(2.0, TIMEOUT), S.LOOKING_UP, NO_ANSWER),
             (RowRead(3.0, DEFERRED), S.LOOKING_UP, (ReleaseSlot(),)),
             (Found(4.0, RUNS), S.STOPPING, ()),
             (WAKE, S.STOPPING, (Stop("c1", NOT_WAITED_FOR),)),
@@ -739,11 +728,7 @@ FOLLOWING = [
         "C3: likewise, and a repeat that was under way is answered with the container of the first",
         [
             *SUBMITTED,
-            (
-                Refused(2.0, TIMEOUT),
-                S.BACKING_OFF,
-                (LogEvent("submission delayed", "ambiguous: ReadTimeoutError: no answer"),),
-            ),
+            (Refused(2.0, TIMEOUT), S.BACKING_OFF, NO_ANSWER),
             (WAKE, S.SUBMITTING, (Submit("r1"),)),
             (RowRead(1e6, DEFERRED), S.SUBMITTING, (ReleaseSlot(),)),
             (Accepted(1e6, "c1"), S.STOPPING, ()),
@@ -1014,7 +999,7 @@ FOLLOWING = [
         "an acceptance is the truth, even if it comes late",
         [
             *SUBMITTED,
-            (Refused(2.0, TIMEOUT), S.LOOKING_UP, ()),
+            (Refused(2.0, TIMEOUT), S.LOOKING_UP, NO_ANSWER),
             (Accepted(2.5, "c1"), S.WATCHING, ()),
             (WAKE, S.WATCHING, ()),
         ],
@@ -1198,7 +1183,12 @@ ADOPTING = [
         "C3: look-ups fail forever, and the task ends: no slot is held forever",
         [
             (RowRead(0.4, FINISHED), S.LOOKING_UP, ()),  # about to be found: it may still send its log
-            (NotLookedUp(0.5, DENIED), S.LOOKING_UP, ()),
+            (
+                NotLookedUp(0.5, DENIED),
+                S.LOOKING_UP,
+                (LogEvent("look-up delayed", f"permanent: {REFUSAL}"),),
+            ),
+            (NotLookedUp(0.6, DENIED), S.LOOKING_UP, ()),  # it has been said
             (RowRead(0.6, RUNNING), S.LOOKING_UP, ()),
             (RowRead(0.7, FINISHED), S.LOOKING_UP, (ReleaseSlot(),)),
             (WAKE, S.LOOKING_UP, (LookUp(),)),

@@ -15,12 +15,15 @@ from aws_executors.core.lifecycle.effects import (
     Requeue,
     Submit,
 )
-from aws_executors.core.lifecycle.job import Stage
+from aws_executors.core.lifecycle.events import Due, Found, Prepared, Refused
+from aws_executors.core.lifecycle.job import Job, Stage
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
+from aws_executors.core.lifecycle.machine import advance
 from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.core.lifecycle.policy import (
     PATIENT,
     REACTIONS,
+    Policy,
     Reaction,
     SubmissionFailure,
     submission_failure,
@@ -36,7 +39,7 @@ SUBMISSIONS: list[tuple[SubmissionFailure, Stage, type[object] | None, str]] = [
     (SubmissionFailure.CREDENTIALS, Stage.BACKING_OFF, Submit, "submission delayed"),
     (SubmissionFailure.TRANSIENT, Stage.BACKING_OFF, Submit, "submission delayed"),
     (SubmissionFailure.UNANSWERED, Stage.BACKING_OFF, Submit, "submission delayed"),
-    (SubmissionFailure.UNANSWERED_ON_BATCH, Stage.LOOKING_UP, LookUp, ""),
+    (SubmissionFailure.UNANSWERED_ON_BATCH, Stage.LOOKING_UP, LookUp, "submission delayed"),
     (SubmissionFailure.STARTED_BEFORE, Stage.WATCHING, None, ""),
     (SubmissionFailure.PERMANENT, Stage.CONFIRMING, None, "submission failed"),
     (SubmissionFailure.PERMANENT_AT_LAST, Stage.LOOKING_UP, LookUp, ""),
@@ -85,6 +88,26 @@ def test_c23_c24_a_refused_submission(
     assert [one.request for one in again if isinstance(one, Submit)] == ["request 1"] * (then is Submit)
 
 
+def test_c10_while_batch_answers_no_submission_it_is_asked_ever_more_rarely_and_that_is_said_once() -> None:
+    policy, lost = Policy(idempotent=False), AwsError(kind=Kind.AMBIGUOUS, code="500", message="")
+    job, _ = advance(Job(token="t"), Prepared(1.0, "request 1"), policy)
+    at, pauses, said = 2.0, list[float](), list[LogEvent]()
+    for _ in range(12):
+        job, effects = advance(job, Refused(at, lost), policy)
+        said += [effect for effect in effects if isinstance(effect, LogEvent)]
+        pauses.append((job.due or 0.0) - at)
+        for _ in range(policy.lookups):
+            assert job.due is not None
+            at = job.due
+            job, asked = advance(job, Due(at), policy)
+            assert asked == (LookUp(),)
+            job, effects = advance(job, Found(at, None), policy)
+        assert effects == (Submit("request 1"),)
+    grown = [delay(policy.backoff, failures, jitter("t", failures)) for failures in range(1, 13)]
+    assert pauses == pytest.approx([max(policy.lookup_every, pause) for pause in grown])
+    assert [line.event for line in said] == ["submission delayed"]
+
+
 @pytest.mark.parametrize(("trouble", "before", "after"), ENDS)
 def test_c13_c20_a_container_that_ended(trouble: Cause | Exit, before: str, after: str) -> None:
     for moment, expected in ((Moment.BEFORE, before), (Moment.AFTER, after)):
@@ -115,12 +138,11 @@ def test_pauses_and_failures(trouble: Trouble, moment: Moment) -> None:
     reaction = REACTIONS[trouble] if isinstance(trouble, SubmissionFailure) else None
     verdict = None if isinstance(trouble, SubmissionFailure) else MATRIX[STANDS[moment]][OUTCOMES[trouble]]
     assert (played.after.attempt > played.before.attempt) == (verdict is Verdict.RESUBMIT)
-    paused = played.after.stage is Stage.BACKING_OFF
-    assert paused == (reaction in PATIENT)
-    if paused:
-        assert played.after.due is not None
+    assert (played.after.failures > played.before.failures) == (reaction in PATIENT)
+    if reaction in PATIENT:
         failures, at = played.after.failures, 2.0 if played.before.failures == 0 else 61.0
-        assert played.after.due == at + delay(Backoff(), failures, jitter("t", failures))
+        least = Policy().lookup_every if reaction is Reaction.LOOK_UP else 0.0
+        assert played.after.due == at + max(least, delay(Backoff(), failures, jitter("t", failures)))
     failed = any(isinstance(effect, Report) and not effect.success for effect in played.effects)
     assert failed == (reaction is Reaction.FAIL or verdict is Verdict.FAIL)
     if failed:  # never without a word

@@ -233,6 +233,9 @@ def test_a_value_that_will_not_do_is_told(slip: str, words: str) -> None:
 SHAPES = [
     ("batch.with_retry()", "missing a required argument: 'attempts'; write with_retry(attempts, on_exit"),
     ("batch.with_timeout(24)", "too many positional arguments; write with_timeout(hours=..., minutes"),
+    ("batch.with_timeout(hours=10**5000)", "with_timeout: hours has more digits than AWS takes; write"),
+    ("batch.with_resources(memory=10**5000)", "with_resources: memory has more digits than AWS takes"),
+    ("ecs.with_gpu(-(10**5000))", "with_gpu: count has more digits than AWS takes; write with_gpu(count)"),
     ("batch.with_timeout(days=1)", "'days' is not known. Allowed: hours, minutes, seconds"),
     ("batch.with_resources(cpu=1)", "'cpu' is not known; did you mean 'vcpus'?"),
     ('ecs.with_tags("team", "etl")', "write with_tags(name='...')"),

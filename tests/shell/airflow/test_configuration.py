@@ -417,6 +417,12 @@ def build(launch):
         (
             "request_builder",
             "{m}.build",
+            "def build(*, launch: object = None): ...",
+            "names a function of (*, launch), not of one launch; leave the * out: the launch is given by its",
+        ),
+        (
+            "request_builder",
+            "{m}.build",
             "async def build(launch): ...",
             "a function that is async, or yields, and so returns no request; write it as def build(launch)",
         ),

@@ -111,8 +111,8 @@ def said(
     return Row(state=state, token=token or given.token, try_number=number, id=by or given.id)
 
 
-def heard(given: Given, row: Row | None = None) -> RowQuery[object]:
-    """A job that has heard this already."""
+def knowing(given: Given, row: Row | None = None) -> RowQuery[object]:
+    """The query of a job that knows this of its row."""
     return RowQuery(given.key, given.id, row or said(given))
 
 
@@ -130,21 +130,21 @@ def statements() -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", listen)
 
 
-def test_what_has_been_heard_is_looked_up_by_its_state_in_one_statement_and_not_told_again() -> None:
+def test_what_is_known_is_looked_up_by_its_state_in_one_statement_and_not_told_again() -> None:
     givens = [task_instance(state="running") for _ in range(5)]
     with statements() as told:
-        assert DATABASE.read({given.token: heard(given) for given in givens}) == {}
+        assert DATABASE.read({given.token: knowing(given) for given in givens}) == {}
     (statement,) = told
     assert "dag_id" not in statement
     assert "task_instance.id" not in statement
 
 
-def test_one_statement_for_each_state_that_was_heard() -> None:
+def test_one_statement_for_each_known_state() -> None:
     states = ["running", "queued", "running", "queued", "running"]
     givens = [task_instance(state=state) for state in states]
     givens[-1].becomes("running", try_number=2)
     asked = {
-        given.token: heard(given, said(given, state, number=1 + (given is givens[-1])))
+        given.token: knowing(given, said(given, state, number=1 + (given is givens[-1])))
         for given, state in zip(givens, states, strict=True)
     }
     with statements() as told:
@@ -157,7 +157,7 @@ def test_one_statement_for_each_state_that_was_heard() -> None:
 def test_among_very_many_of_other_executors_what_was_not_found_is_read_by_id() -> None:
     others = [task_instance(state="restarting") for _ in range(111)]
     given = task_instance(state="restarting")
-    asked = {one.token: heard(one, said(one, "restarting")) for one in (given, *others)}
+    asked = {one.token: knowing(one, said(one, "restarting")) for one in (given, *others)}
     assert DATABASE.read({given.token: asked[given.token]}) == {given.token: said(given, "restarting")}
     assert DATABASE.read(asked) == {}
     for one in (given, *others):
@@ -170,7 +170,7 @@ def test_many_that_have_changed_are_read_by_portions(monkeypatch: pytest.MonkeyP
     for given in givens:
         given.becomes("success")
     with statements() as told:
-        answer = DATABASE.read({given.token: heard(given) for given in givens})
+        answer = DATABASE.read({given.token: knowing(given) for given in givens})
     assert answer == {given.token: said(given, "success") for given in givens}
     assert [statement.count("?") for statement in told[1:]] == [2, 2, 1]
 
@@ -181,18 +181,18 @@ def test_only_what_has_changed_is_told() -> None:
     requeued.becomes("running", external_executor_id="of its next segment")
     retried.becomes("running", try_number=2)
     adopted.becomes("running", queued_by_job_id=7)
-    asked = {given.token: heard(given) for given in (same, ended, requeued, retried, adopted)}
+    asked = {given.token: knowing(given) for given in (same, ended, requeued, retried, adopted)}
     assert DATABASE.read(asked) == {
         ended.token: said(ended, "success"),
         requeued.token: said(requeued, token="of its next segment"),
         retried.token: said(retried, number=2),
         adopted.token: replace(said(adopted), queued_by=7),
     }
-    asked[adopted.token] = heard(adopted, replace(said(adopted), queued_by=7))
+    asked[adopted.token] = knowing(adopted, replace(said(adopted), queued_by=7))
     assert adopted.token not in DATABASE.read(asked)
 
 
-def test_what_has_not_been_heard_is_told_whatever_it_says() -> None:
+def test_what_is_not_known_is_told_whatever_it_says() -> None:
     given, without_id, stateless = (task_instance(state="running") for _ in range(3))
     stateless.becomes(None, external_executor_id=None)
     asked: dict[str, RowQuery[object]] = {
@@ -215,27 +215,27 @@ def test_a_row_that_goes_by_another_id_is_found_by_its_key(known: bool) -> None:
     given.becomes("restarting", external_executor_id=given.token)
     now = given.row()
     assert now.id != given.id
-    asked = replace(heard(given), heard=said(given) if known else None)
+    asked = replace(knowing(given), known=said(given) if known else None)
     found = replace(said(given, "restarting", by=now.id), try_number=now.try_number)
     assert DATABASE.read({given.token: asked}) == {given.token: found}
-    assert DATABASE.read({given.token: heard(given, found)}) == {}
+    assert DATABASE.read({given.token: knowing(given, found)}) == {}
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_row_that_was_deleted_is_gone(known: bool) -> None:
     given, other = task_instance(state="running"), task_instance(state="running")
-    asked = replace(heard(given), heard=said(given) if known else None)
+    asked = replace(knowing(given), known=said(given) if known else None)
     given.deleted()
-    assert DATABASE.read({given.token: asked, other.token: heard(other)}) == {given.token: None}
+    assert DATABASE.read({given.token: asked, other.token: knowing(other)}) == {given.token: None}
 
 
 def test_two_jobs_of_one_task_instance_are_told_apart() -> None:
     """The one before a deferral and the one after it have the same row."""
     given = task_instance(state="running")
     given.becomes("running", external_executor_id="second")
-    asked = {given.token: heard(given), "second": heard(given, said(given, token="second"))}
+    asked = {given.token: knowing(given), "second": knowing(given, said(given, token="second"))}
     assert DATABASE.read(asked) == {given.token: said(given, token="second")}
-    asked["second"] = heard(given, said(given, "queued", token="second"))
+    asked["second"] = knowing(given, said(given, "queued", token="second"))
     assert DATABASE.read(asked) == dict.fromkeys(asked, said(given, token="second"))
 
 

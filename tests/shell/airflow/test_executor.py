@@ -769,7 +769,7 @@ def test_c26_a_task_that_ran_is_not_failed_by_the_end_and_begins_its_next_try(
 def test_c27_a_container_that_another_scheduler_stopped_and_did_not_live_to_give_back(
     executor: AwsEcsFargateExecutor, aws: LocalAws
 ) -> None:
-    """This one stood still and was taken for dead; awake again, it finds its task still waiting."""
+    """This scheduler was stalled and taken for dead; when it goes on, its task still waits."""
     given = task_instance(queue="sleep")
     hand_over(executor, given)
     turn_until(executor, is_running(aws))

@@ -1,8 +1,10 @@
 """What an executor records of containers that have ended: with the embedded AWS, in Airflow's event log."""
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from airflow.executors.base_executor import BaseExecutor
@@ -191,3 +193,10 @@ def test_a_price_table_that_cannot_be_used_is_a_fault_of_the_section(
         begin(usage="True", prices_file=path)
     assert "prices_file = " in str(caught.value)
     assert words in str(caught.value)
+
+
+def test_prices_come_from_a_regular_file_alone(begin: Begin, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (os.devnull, tmp_path, tmp_path / "pipe"):  # the pipe last: reading it waits for a writer
+        with pytest.raises(SettingsError, match="is not a regular file; name a JSON file with prices"):
+            begin(usage="True", prices_file=str(path))

@@ -188,5 +188,5 @@ class Clerk(Operations[str, Order]):
             )
             for token in asked
         }
-        new = {token: row for token, row in rows.items() if row != asked[token].heard}
+        new = {token: row for token, row in rows.items() if row != asked[token].known}
         self.messages.append(partial(then, Success(new)))

@@ -243,7 +243,7 @@ def test_an_answer_that_comes_twice_counts_once() -> None:
     assert len(clerk.submitted) == failures == 2
 
 
-def test_what_was_in_hand_before_a_gap_is_submitted_only_if_its_row_still_waits_for_it() -> None:
+def test_what_was_in_hand_before_a_stall_is_submitted_only_if_its_row_still_waits_for_it() -> None:
     clerk = Clerk(Cloud())
     clerk.throttling = 100
     clerk.hand_over("mine", "another")
@@ -252,14 +252,14 @@ def test_what_was_in_hand_before_a_gap_is_submitted_only_if_its_row_still_waits_
     clerk.tokens["another"] = "given to another scheduler"
     clerk.now += 60.0
     clerk.throttling = 0
-    clerk.dispatcher.slept()
+    clerk.dispatcher.was_stalled()
     clerk.run(until=clerk.now + 10.0)
     assert [token for _, token in clerk.submitted[before:]] == ["mine"]
     assert [job.token for job in clerk.dispatcher.table.jobs()] == ["mine"]
 
 
 @pytest.mark.parametrize("ends", ["queued again", "given back", "taken back"])
-def test_a_waiting_task_that_another_scheduler_has_adopted_is_not_submitted_after_a_gap(ends: str) -> None:
+def test_a_waiting_task_that_another_scheduler_has_adopted_is_not_submitted_after_a_stall(ends: str) -> None:
     """It keeps its token then, and waits as before."""
     clerk = Clerk(Cloud())
     clerk.throttling = 100
@@ -269,7 +269,7 @@ def test_a_waiting_task_that_another_scheduler_has_adopted_is_not_submitted_afte
     clerk.adopted_by["another"] = 2
     clerk.now += 60.0
     clerk.throttling = 0
-    clerk.dispatcher.slept()
+    clerk.dispatcher.was_stalled()
     clerk.run(until=clerk.now + 10.0)
     assert [token for _, token in clerk.submitted[before:]] == ["mine"]
     list(clerk.dispatcher.airflow_updates())
@@ -287,7 +287,7 @@ def test_a_waiting_task_that_another_scheduler_has_adopted_is_not_submitted_afte
     assert freed == (["another"] if ends == "queued again" else [])
 
 
-def test_a_row_whose_reading_began_before_a_second_gap_is_read_anew() -> None:
+def test_a_row_whose_reading_began_before_a_second_stall_is_read_anew() -> None:
     """It may tell that the task has moved on; what waits for it must come to its end all the same."""
     clerk = Clerk(Cloud())
     clerk.throttling = 100
@@ -296,12 +296,12 @@ def test_a_row_whose_reading_began_before_a_second_gap_is_read_anew() -> None:
     before = len(clerk.submitted)
     clerk.throttling = 0
     clerk.now += 60.0
-    clerk.dispatcher.slept()
+    clerk.dispatcher.was_stalled()
     clerk.silent = True
     clerk.run(until=clerk.now + 10.0)  # both are held, and their rows are asked for
     asked = clerk.now
     clerk.now += 60.0
-    clerk.dispatcher.slept()
+    clerk.dispatcher.was_stalled()
     clerk.silent = False
     moved_on = Row(state="scheduled", token=None, try_number=1)
     clerk.tokens["another"] = "given to another scheduler"
@@ -312,10 +312,10 @@ def test_a_row_whose_reading_began_before_a_second_gap_is_read_anew() -> None:
     assert [job.token for job in clerk.dispatcher.table.jobs()] == ["mine"]
 
 
-def test_what_is_handed_over_right_after_a_gap_may_have_been_queued_before_it() -> None:
+def test_what_is_handed_over_right_after_a_stall_may_have_been_queued_before_it() -> None:
     clerk = Clerk(Cloud())
     clerk.now = 60.0
-    clerk.dispatcher.slept()
+    clerk.dispatcher.was_stalled()
     clerk.tokens["old"] = "given to another scheduler"
     clerk.hand_over("old")
     clerk.run(until=64.0)

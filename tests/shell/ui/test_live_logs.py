@@ -30,7 +30,7 @@ from aws_executors.local import LocalAws
 from aws_executors.shell.aws.batch import BatchCalls
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
-from aws_executors.shell.ui.live_logs import AGAIN, CALLS, EVERY, REMEMBERED, LiveLogs, LogRead
+from aws_executors.shell.ui.live_logs import AGAIN, CALLS, EVERY, REMEMBERED, LiveLogs, TaskLog
 from aws_executors.shell.ui.lookups import LazyLookups, Lookups, RegionLookups
 from sites import batch_site, ecs_site
 
@@ -114,11 +114,11 @@ def task(ecs: EcsCalls, token: str, *command: str, definition: str = "logged") -
     return ecs.submit(request).unwrap()
 
 
-def texts(read: LogRead) -> list[str]:
+def texts(read: TaskLog) -> list[str]:
     return [json.loads(found)["event"] for found in read[1]]
 
 
-def until(logs: LiveLogs, clock: Clock, token: str, done: Callable[[LogRead], bool]) -> LogRead:
+def until(logs: LiveLogs, clock: Clock, token: str, done: Callable[[TaskLog], bool]) -> TaskLog:
     """Look again and again, as an open page does, until something is so."""
     deadline = time.monotonic() + 60
     while True:

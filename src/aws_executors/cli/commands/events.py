@@ -6,10 +6,11 @@ Law: reads the configuration, makes no calls, prints. `deploy/events.py` says wh
 from argparse import Namespace
 
 from aws_executors.cli.commands.cloudformation import print_template
-from aws_executors.cli.commands.iam_policy import ordinary
+from aws_executors.cli.commands.iam_policy import ordinary, say_idle
 from aws_executors.cli.commands.terraform import print_configuration
 from aws_executors.cli.configuration import UNUSABLE, CommandError, asked, required
 from aws_executors.cli.show import remark
+from aws_executors.core.aws.event_rules import HOSTNAME
 from aws_executors.core.aws.iam import Also
 from aws_executors.core.services import SERVICES
 from aws_executors.deploy.cloudformation import events_template
@@ -43,4 +44,8 @@ def events_setup(options: Namespace) -> EventsSetup:
         )
         for section, own in sections.items()
     ]
-    return of_events(sources, options.host or ())
+    setup = of_events(sources, options.host or ())
+    say_idle(options, wanted.sections)
+    if options.host and not any(HOSTNAME in own.settings.events_queue for own in sections.values()):
+        remark(f"--host has no effect; events_queue has no {HOSTNAME}.")
+    return setup

@@ -27,7 +27,7 @@ from aws_executors.core.aws.iam import (
 )
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
-from aws_executors.core.services import SERVICES, AnyService
+from aws_executors.core.services import BATCH, ECS, SERVICES, AnyService
 from aws_executors.core.warm.step import may_be_warm
 from aws_executors.doctor.checks.warm import CELL_READS
 from aws_executors.shell.airflow.configuration import Configured
@@ -47,6 +47,14 @@ FILLED_BY: Mapping[str, str] = {
     PLACEHOLDER_GROUP: "--log-group",
 }
 """The placeholders of a policy, and the options that name what belongs there."""
+ONLY_OF: Mapping[str, str] = {
+    "cluster": ECS.settings.section,
+    "role": ECS.settings.section,
+    "queue": BATCH.settings.section,
+}
+"""The options that name what one service alone has, and its section."""
+OF_SCHEDULER = (*ONLY_OF, "definition", "log_group", "tags", "doctor")
+"""The options that the policy of the containers' role has no use for."""
 BY_KEY = (
     "If the queue of events is encrypted with a KMS key of yours, allow kms:Decrypt with that key as well. "
     "Keys of SQS itself (SSE-SQS), as in the set-up of `aws-executors events`, need no permission."
@@ -64,6 +72,7 @@ def run(options: Namespace) -> int:
     except CommandError as unusable:
         remark(str(unusable))
         return UNUSABLE
+    say_idle(options, wanted.sections)
     document = policy(found)
     answer(as_table(found) if options.output == "table" else dumped(document, options.output))
     for word, option in FILLED_BY.items():
@@ -75,6 +84,17 @@ def run(options: Namespace) -> int:
     if any("sqs:ReceiveMessage" in one.actions for one in found):
         remark(BY_KEY)
     return 0
+
+
+def say_idle(options: Namespace, sections: Sequence[str]) -> None:
+    """Say which options of the command line change nothing in what is printed for these sections."""
+    given = [name for name in OF_SCHEDULER if vars(options).get(name)]
+    for name in given:
+        flag = f"--{name.replace('_', '-')}"
+        if vars(options).get("containers"):
+            remark(f"{flag} has no effect with --containers; leave one of the two out.")
+        elif (only := ONLY_OF.get(name, sections[0])) not in sections:
+            remark(f"{flag} has no effect on [{sections[0]}]; use --section {only}, or leave it out.")
 
 
 def also(options: Namespace) -> Also:

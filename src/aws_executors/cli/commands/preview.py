@@ -64,9 +64,10 @@ def run(options: Namespace) -> int:
 
 def previewed(options: Namespace) -> "Previewed | BuildFault":
     """The request for the task or the command on the command line."""
-    if options.task_command is None and not (options.dag_id and options.task_id):
+    no_task = options.dag_id is None and options.task_command is not None
+    if not (no_task or (options.dag_id and options.task_id)):
         raise CommandError("No task was named: give DAG_ID TASK_ID, or --command 'airflow version'")
-    written = Written() if options.task_command is not None else task_of(options)
+    written = Written() if no_task else task_of(options)
     section = section_of(written, options)
     own, service = required(section, options.team), SERVICES[section]
     launch = launched(own, written, options)

@@ -34,7 +34,7 @@ def run(options: Namespace) -> int:
         case "table" if any_records:
             answer(proposal_text(found) if found else UNMEASURED)
         case "table":
-            pass  # that has been told
+            pass  # `recorded` has said why
         case "csv":
             answer(csv_text([proposal_values(one) for one in found]))
         case form:

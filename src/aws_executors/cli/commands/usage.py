@@ -47,7 +47,7 @@ def run(options: Namespace) -> int:
     rows, _ = read
     match options.output:
         case "table" if not rows:
-            pass  # that has been told
+            pass  # `recorded` has said why
         case "table":
             answer(usage_table(rows, by, sum_of(("all",), rows)))
         case "csv":
@@ -58,8 +58,8 @@ def run(options: Namespace) -> int:
 
 
 def recorded(options: Namespace, added_up: Callable[[Iterable[UsageEntry]], T]) -> tuple[T, bool] | None:
-    """What becomes of the records that the command line asks for, which are read one after the other, and
-    whether there are any; None where they cannot be read. A remark tells of both."""
+    """What `added_up` makes of the records that the command line asks for, which are read one by one, and
+    whether there are any; None if they cannot be read. A remark says so in either case."""
     airflow()
     from sqlalchemy.exc import SQLAlchemyError
 

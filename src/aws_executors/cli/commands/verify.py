@@ -43,7 +43,7 @@ def run(options: Namespace) -> int:
     if not agreed:
         remark("Nothing was started.")
         return UNUSABLE
-    # What the engine has to log, the report says better; and some of it is staged.
+    # The report says better what the engine would log, and some of its errors are staged.
     logging.getLogger("aws_executors").setLevel(logging.ERROR)
     with interruptions() as interruption:
         findings = verified(setup, progress(), interruption, MOST_SECONDS)
@@ -57,7 +57,7 @@ def run(options: Namespace) -> int:
 
 
 def _write(file: Path, findings: Findings) -> None:
-    """Write the report; where that fails, say so: what was paid for is printed all the same."""
+    """Write the report; a failure is only reported, so that what was paid for is printed all the same."""
     markdown = file.suffix == ".md"
     text = findings_markdown(findings) if markdown else dumped(findings_json(findings), "json") + "\n"
     try:

@@ -1,9 +1,9 @@
-"""How long to wait before one call to AWS is repeated that has failed, or was throttled.
+"""How long to wait before a call to AWS that failed, or was throttled, is repeated.
 
 After a throttle this is the pause of the job whose submission was refused. That of the whole account, for all
 calls, is in `token_bucket.py`; that of a poll, by the same growth, in `core/lifecycle/poll_interval.py`.
 
-Law: functions of counts and names; no clock and no dice. Jitter is read off a name, so that jobs that failed
+Law: functions of counts and names; no clock and no dice. Jitter is a hash of a name, so that jobs that failed
 together do not come back together, and a simulation can be repeated.
 """
 
@@ -23,7 +23,7 @@ class Backoff:
 
 
 def jitter(name: str, count: int) -> float:
-    """A number in [0, 1) that looks random over names and counts, and is always the same for one of each.
+    """A number in [0, 1) that looks random, and is always the same for the same name and count.
 
     >>> jitter("0b6e", 1) == jitter("0b6e", 1) != jitter("0b6e", 2)
     True
@@ -34,7 +34,7 @@ def jitter(name: str, count: int) -> float:
 def delay(backoff: Backoff, failures: int, spread: float) -> float:
     """Seconds to wait after the `failures`-th failure in a row (from 1); `spread` in [0, 1) is the jitter.
 
-    Half of the wait is fixed, so that nobody hammers, and half is spread.
+    Half of the wait is fixed, so that AWS is not hammered, and half is spread.
 
     >>> [delay(Backoff(base=1, cap=60), n, 0.5) for n in (1, 2, 3, 10)]
     [0.75, 1.5, 3.0, 45.0]

@@ -1,7 +1,7 @@
 """Addresses in the AWS console.
 
-Law: text in, text out; nothing is asked. An ARN's own partition and Region decide where, and what cannot be
-told from it is an empty text.
+Law: text in, text out; nothing is asked. An ARN's own partition and Region decide which console; an address
+that they do not tell is an empty text.
 """
 
 import re
@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from aws_executors.core.aws.iam import partition
 
-# Source: "AWS Management Console", AWS General Reference of each partition. Where the consoles of the
-# isolated ones are is not published: there is no link into them.
+# Source: "AWS Management Console", AWS General Reference of each partition. The consoles' addresses in the
+# isolated ones are not published: there is no link into them.
 HOSTS: Mapping[str, str] = MappingProxyType(
     {
         "aws": "{region}.console.aws.amazon.com",
@@ -29,7 +29,7 @@ _JOB = re.compile(r"(?<=\()[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 def partition_of(region: str) -> str:
-    """The partition of a Region; empty where its name is like none that is known.
+    """The partition of a Region; empty if its name has no known form.
 
     >>> partition_of("us-gov-west-1"), partition_of("cn-north-1"), partition_of("eu-central-1")
     ('aws-us-gov', 'aws-cn', 'aws')
@@ -69,7 +69,7 @@ def batch_job(region: str, job_id: str) -> str:
 
 
 def log_stream(region: str, group: str, stream: str) -> str:
-    """The page of a log stream in CloudWatch; empty where a part is.
+    """The page of a log stream in CloudWatch; empty if a part of the address is not known.
 
     The part behind ``#`` is escaped twice, the second time with ``$`` in place of ``%``, as the console
     itself does.
@@ -83,8 +83,7 @@ def log_stream(region: str, group: str, stream: str) -> str:
 
 
 def log_group(region: str, group: str, began: float, ended: float) -> str:
-    """The page of all that a log group was told between two times (seconds since the epoch); empty where a
-    part of the name is.
+    """The page of a log group's lines between two times (epoch seconds); empty as in `log_stream`.
 
     >>> log_group("us-east-1", "tasks", 1.5, 2.0)
     'https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1\
@@ -114,7 +113,7 @@ def _log_groups(region: str, group: str) -> str:
 
 
 def _host(where: str, region: str) -> str:
-    """The console's address; empty where nobody knows it."""
+    """The console's address; empty if it is not known."""
     host = HOSTS.get(where, "")
     return host and f"https://{host.replace('{region}', _safe(region))}"
 

@@ -74,7 +74,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "RequestLimitExceeded": _SLOWER,
         "RequestThrottled": _SLOWER,
         "RequestThrottledException": _SLOWER,
-        "KMS.ThrottlingException": _SLOWER,  # SQS and S3: of the key that they use
+        "KMS.ThrottlingException": _SLOWER,  # SQS and S3, for the key that they use
         "KmsThrottled": _SLOWER,
         "OverLimit": _SLOWER,  # SQS: too many messages are received and not deleted yet
         "SlowDown": _SLOWER,
@@ -85,10 +85,10 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "Throttling": _SLOWER,
         "ThrottlingException": _SLOWER,
         "TooManyRequestsException": _SLOWER,
-        # Quotas: room is made by what ends, or by a person.
+        # Quotas: there is room again once containers end, or a person raises the quota.
         "LimitExceededException": _QUOTA,
         "ServiceQuotaExceededException": _QUOTA,
-        # Credentials: every call is refused until somebody renews them.
+        # Credentials: every call is refused until they are renewed.
         "AuthFailure": _CREDENTIALS,
         "ExpiredToken": _EXPIRED,
         "ExpiredTokenException": _EXPIRED,
@@ -101,7 +101,7 @@ CODES: Mapping[str, Rule] = MappingProxyType(
         "InvalidIdentityToken": _CREDENTIALS,
         "InvalidSignatureException": _CLOCK,
         "InvalidToken": _UNKNOWN_HERE,
-        "MalformedPolicyDocument": _CREDENTIALS,  # STS: of the session policy
+        "MalformedPolicyDocument": _CREDENTIALS,  # STS, for the session policy
         "MissingAuthenticationToken": _CREDENTIALS,
         "MissingAuthenticationTokenException": _CREDENTIALS,
         "PackedPolicyTooLarge": _CREDENTIALS,  # the same
@@ -165,10 +165,10 @@ CODES: Mapping[str, Rule] = MappingProxyType(
     }
 )
 
-# What stands in no table. Every other 4xx is a refusal; without a status nobody knows.
+# For a code in no table the status decides: these, any other 4xx a refusal, and all else ambiguous.
 _PROXY = Rule(Kind.UNREACHABLE, "Check HTTPS_PROXY where the scheduler runs.")
 STATUSES: Mapping[int, Rule] = MappingProxyType({407: _PROXY, 408: _UNSURE, 429: _SLOWER})
-# An answer without a code, which AWS always gives: somebody else's. 404 and 405: there is no such API there.
+# AWS always gives a code: an answer without one is not AWS's. 404 and 405: there is no API of AWS there.
 _NO_API = Rule(Kind.PERMANENT, "Check `endpoint_url` and `region`: AWS's API is not at that address.")
 NOT_BY_AWS = Rule(
     Kind.AMBIGUOUS,
@@ -194,7 +194,7 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "scheduler's own account",
     }
 )
-"""The policies that IAM names where the role's own is not the one that must allow an action."""
+"""The policies that IAM names if one besides the role's own must allow an action."""
 
 OTHER_POLICIES = (*(f"no {policy} allows" for policy in POLICIES), "with an explicit deny")
 """How IAM says that allowing the action to the role does not help."""
@@ -210,13 +210,13 @@ def denied_elsewhere(message: str) -> bool:
     return any(words.lower() in lowered for words in OTHER_POLICIES)
 
 
-# Words within a refusal that say more than its code, in lower case; the first one found counts. A word's
-# beginning is one: "taskdefinition" is not in the action ecs:DescribeTaskDefinition.
+# Words within a refusal that say more than its code, in lower case; the first row that matches counts. They
+# match at the beginning of a word only: "taskdefinition" does not match ecs:DescribeTaskDefinition.
 MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("rate exceeded", _SLOWER),
     ("request limit exceeded", _SLOWER),
     ("too many requests", _SLOWER),
-    # EC2's answer to ECS, which asked it for a subnet or a security group: ECS did nothing then.
+    # EC2's error when ECS asked it for a subnet or a security group: ECS has started nothing then.
     *(
         (f"errorcode: {code}", _SLOWER)
         for code in ("unavailable", "serviceunavailable", "internalerror", "internalfailure")
@@ -262,7 +262,8 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
             "A policy denies it, which no other policy undoes: change the one that is named.",
         ),
     ),
-    ("because no resource-based policy allows the iam:passrole", _PASS_ROLE),  # no role's own policy does
+    # A role has no policy of its own that could allow passing it: the caller's must.
+    ("because no resource-based policy allows the iam:passrole", _PASS_ROLE),
     *(
         (f"because no {policy.lower()} allows", Rule(Kind.PERMANENT, f"Allow {{action}} in {where}."))
         for policy, where in POLICIES.items()
@@ -424,7 +425,7 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("at most 8192", Rule(Kind.PERMANENT, "The overrides are too long: move environment to the definition.")),
 )
 
-# botocore's own exceptions, by class name: the nearest base class that stands here counts.
+# botocore's own exceptions, by class name: the nearest class of the MRO that is listed here counts.
 EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
     {
         "CapacityNotAvailableError": _SLOWER,  # botocore's own rate limiter (retry mode adaptive)
@@ -533,8 +534,8 @@ HANDSHAKE: tuple[str, ...] = (
     "pem lib",
 )
 
-# Words of an HTTPClientError that arose before anything was sent, in lower case, and what is said in their
-# place, where they quote the header with the credentials in it.
+# Words of an HTTPClientError that arose before anything was sent, in lower case; the last column replaces a
+# message that quotes the header with the credentials in it.
 UNSENT: tuple[tuple[str, Rule, str], ...] = (
     (
         "invalid header value",

@@ -2,9 +2,9 @@
 
 Law: together with its tables (`error_codes.py`) the only place that knows error codes and messages; the
 default for what stands in no table is stated there. A code decides. A message overrules it only where the
-code says no more than "refused" (`Kind.PERMANENT`): what may have been carried out stays so whatever the
-words are, because a wrong guess there runs a task twice. (Placement failures, which come inside a good
-answer, are read in `core/ecs/answers/responses.py`.)
+code says no more than "refused" (`Kind.PERMANENT`): a call that may have been carried out stays ambiguous
+whatever the words are, because a wrong guess there runs a task twice. (Placement failures, which come inside
+a success answer, are read in `core/ecs/answers/responses.py`.)
 """
 
 import re
@@ -65,7 +65,7 @@ class AwsError:
 
 
 BETWEEN = "something between here and AWS answered"
-"""What is said of a page in the place of an answer: a proxy's, a captive portal's."""
+"""What is said of a page that came in place of AWS's answer, as from a proxy or a captive portal."""
 
 _ACTION = re.compile(r"authorized to perform:? ?(?P<action>[a-z0-9-]{1,40}:[A-Za-z]{1,80})")
 
@@ -76,9 +76,10 @@ def classify(
     """What to do about an error answer of AWS, from its code, its message and its HTTP status.
 
     `code` and `message` are those of ``ClientError.response["Error"]``; `resource_ids` is the answer's
-    ``resourceIds`` (ConflictException). An unknown 4xx is PERMANENT, any other unknown is AMBIGUOUS. So is
-    one without a code, which AWS always gives: a proxy's page may stand in the place of any answer. A
-    conflict that names no resource is AMBIGUOUS: there is nothing to adopt, so it must be looked up.
+    ``resourceIds`` (ConflictException). For an unknown code the status counts: as in `STATUSES`, any other
+    4xx PERMANENT, all else AMBIGUOUS. An error without a code, which AWS always gives, may be a proxy's page
+    in the place of any answer: it is AMBIGUOUS unless its status is in `BY_SOMEBODY`. A conflict that names
+    no resource is AMBIGUOUS: there is nothing to adopt, so it must be looked up.
     The message comes back without secrets. Never raises. Source: botocore's service models and "Common
     Errors" of both API references; the messages as reported by their users.
 
@@ -104,8 +105,8 @@ def classify(
 def classify_exception(names: Sequence[str], message: str) -> AwsError:
     """What to do about an exception of botocore that carries no answer, from the names of its classes.
 
-    `names` are those along the exception's MRO, nearest first; the first one becomes the error's code. What
-    stands in no table is AMBIGUOUS. Never raises. Source: ``botocore/exceptions.py``, ``httpsession.py``.
+    `names` are those along the exception's MRO, nearest first; the first one becomes the error's code. An
+    exception in no table is AMBIGUOUS. Never raises. Source: ``botocore/exceptions.py``, ``httpsession.py``.
 
     >>> classify_exception(["NoCredentialsError", "BotoCoreError"], "Unable to locate credentials").kind
     <Kind.CREDENTIALS: 'credentials'>
@@ -115,7 +116,7 @@ def classify_exception(names: Sequence[str], message: str) -> AwsError:
     rule = next((EXCEPTIONS[name] for name in names if name in EXCEPTIONS), UNKNOWN)
     if "EmptyAnswerError" in names:
         rule = NOT_BY_AWS
-    if "ResponseParserError" in names:  # its message is the whole body, a page of HTML for one
+    if "ResponseParserError" in names:  # its message is the whole body, which may be a page of HTML
         return _error(NOT_BY_AWS, names[0], f"the response cannot be read: {BETWEEN}")
     lowered = message.lower()
     if "SSLError" in names and any(word in lowered for word in HANDSHAKE):
@@ -127,7 +128,7 @@ def classify_exception(names: Sequence[str], message: str) -> AwsError:
 
 
 def unreadable_answer(problem: str) -> AwsError:
-    """A good answer that cannot be read: AMBIGUOUS, for the call was carried out as far as anyone knows.
+    """The error for a success answer that cannot be read: AMBIGUOUS, as the call was probably carried out.
 
     >>> unreadable_answer("jobId is missing").kind
     <Kind.AMBIGUOUS: 'ambiguous'>
@@ -136,7 +137,7 @@ def unreadable_answer(problem: str) -> AwsError:
 
 
 def unsigned(error: AwsError) -> AwsError:
-    """What came up while a call was signed: CREDENTIALS, for the call itself has not left this machine.
+    """An error that arose while a call was signed: CREDENTIALS, for the call has not left this machine.
 
     >>> gone = classify_exception(["FileNotFoundError", "OSError"], "No such file: '/var/run/token'")
     >>> gone.kind, unsigned(gone).kind
@@ -146,14 +147,14 @@ def unsigned(error: AwsError) -> AwsError:
 
 
 def by_message(message: str) -> Rule | None:
-    """The rule for a refusal's words, whatever its code; None where they say nothing known.
+    """The rule for a refusal's words, whatever its code; None if none of the words is known.
 
     >>> by_message("Error retrieving subnet information: Rate exceeded")
     Rule(kind=<Kind.THROTTLED: 'throttled'>, remedy='')
     """
     lowered = message.lower()
     for words, rule in MESSAGES:
-        # The first look is for speed: few messages have the words at all.
+        # `in` comes first for speed: few messages have the words at all.
         if words in lowered and re.search(rf"\b{re.escape(words)}", lowered):
             return rule
     return None
@@ -175,7 +176,7 @@ def _status(code: str, status: int | None) -> int | None:
 
 
 def _by_somebody(status: int, message: str) -> AwsError:
-    """An answer without a code of AWS's: one line, whatever page its body was."""
+    """The error for an answer without a code of AWS's: one line, whatever page its body was."""
     rule = BY_SOMEBODY.get(status, NOT_BY_AWS)
     words = message.strip()
     told = f": {words}" if words and "<" not in words and "\n" not in words else ""

@@ -22,13 +22,13 @@ HOSTNAME = "{hostname}"
 """Stands for the scheduler's host in `events_queue`."""
 
 GIVEN_BACK = (*(0,) * 12, 1, 2, 4)
-"""Seconds after which a message is received again that is not for this scheduler, each time later; then it is
-for nobody. Most likely another scheduler gets it; it may also be about a container whose RunTask has not been
-answered yet."""
+"""Seconds after which a message that is not for this scheduler may be received again, by how often it was
+given back; after the last it is for nobody. Most likely another scheduler receives it; it may also be about a
+container whose RunTask has not been answered yet."""
 
 RECEIVED = len(GIVEN_BACK) + 1
-"""So often a message is received at most, until it is deleted: one that is for nobody is given back each time
-but the last."""
+"""How many times a message is received at most: one that is for nobody is given back each time but the last,
+when it is deleted."""
 
 RECEIVING = (
     "sqs:ReceiveMessage",
@@ -62,7 +62,7 @@ class EventSelection(Generic[S, R]):
 
 
 def envelope(source: str, kind: str, where: Where, resource: str, detail: Document) -> Document:
-    """An event as EventBridge has it, all of whose mandatory members are there (API_TestEventPattern)."""
+    """An event as EventBridge has it, with all mandatory members (API_TestEventPattern)."""
     return {
         "version": "0",
         "id": "3317b2af-7005-947d-b652-f55e762e571a",
@@ -96,7 +96,7 @@ def sqs_arn(url: str, region: str) -> str:
 
 
 def receiving(settings: Settings) -> Iterator[Statement]:
-    """What the scheduler needs to receive events; where each host has a queue, that of any host.
+    """What the scheduler needs to receive events; if each host has a queue of its own, from any of them.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",

@@ -1,7 +1,7 @@
 """The sizes that Fargate sells: CPU units (1024 make one vCPU) and MiB of memory, in fixed pairs.
 
-Law: the table, and what is the smallest pair for a need. The same for ECS and Batch. Source: "Task CPU and
-memory" in "Amazon ECS task definition parameters for Fargate".
+Law: the table, and a look-up of the smallest pair for a need. The same for ECS and Batch. Source: "Task CPU
+and memory" in "Amazon ECS task definition parameters for Fargate".
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ FARGATE_MEMORY: Mapping[int, range | tuple[int, ...]] = {
 
 
 WINDOWS_CPU = range(1024, 4096 + 1)
-"""What Windows can have of them: 1 vCPU at least, and more than 4 need a platform of Linux."""
+"""The CPU units that Windows can have: 1 to 4 vCPU."""
 
 
 def smallest_pair(cpu: float, memory: float, *, windows: bool = False) -> tuple[int, int] | None:
     """The smallest pair with at least this much of both, or None if that is more than the largest has.
 
-    Of two pairs, the one with less CPU is the smaller one: it is always the cheaper one, too.
+    Of two pairs, the one with less CPU counts as smaller: it is always cheaper, too.
 
     >>> smallest_pair(200, 700), smallest_pair(256, 3000), smallest_pair(1, 200_000)
     ((256, 1024), (512, 3072), None)

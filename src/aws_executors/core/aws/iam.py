@@ -2,7 +2,7 @@
 
 Law: pure. What each service's calls need stands in `ecs/permissions.py` and `batch/permissions.py`; here are
 the words of a policy, ARNs, and what both have in common. Where IAM knows no narrower form, a resource is
-``*``, and then a condition narrows it as far as there is one.
+``*``, narrowed by a condition if there is one.
 """
 
 from collections import Counter
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 NO_ACCOUNT = "ACCOUNT_ID"
-"""Stands for an account's number that nobody has told; AWS refuses it, so that it is not overlooked."""
+"""Stands for an account number that was not given; AWS refuses it, so that it is not overlooked."""
 
 PLACEHOLDER_ROLES = ("EXECUTION_ROLE", "TASK_ROLE")
 PLACEHOLDER_GROUP = "LOG_GROUP"
-"""Stands for a log group that nobody has named: with it, the policy reads none."""
+"""Stands for a log group that was not named: with it, the policy allows reading none."""
 
 Condition: TypeAlias = Mapping[str, Mapping[str, str | list[str]]]
 
@@ -48,7 +48,7 @@ class Where:
     account: str = NO_ACCOUNT
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of a resource; what is an ARN already stays one.
+        """The ARN of a resource in this Region and account.
 
         >>> Where(region="cn-north-1", account="123456789012").arn("ecs", "cluster/etl")
         'arn:aws-cn:ecs:cn-north-1:123456789012:cluster/etl'
@@ -56,7 +56,7 @@ class Where:
         return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account}:{resource}"
 
     def named(self, service: str, kind: str, name_or_arn: str) -> str:
-        """The ARN of what is written as a name or as an ARN.
+        """The ARN of a resource that is written as a name or as an ARN.
 
         >>> here = Where(region="eu-west-1", account="1")
         >>> here.named("batch", "job-queue", "q")
@@ -85,7 +85,7 @@ class Statement:
     condition: Condition = field(default_factory=dict)
 
     def document(self) -> dict[str, object]:
-        """The statement in IAM's spelling; what is one stands alone, as people write it."""
+        """The statement in IAM's spelling; a list of one is written without brackets, as people do."""
         said: dict[str, object] = {
             "Sid": self.sid,
             "Effect": "Allow",
@@ -126,9 +126,9 @@ def in_region(region: str) -> Condition:
 
 
 def versions(definition: str) -> tuple[str, ...]:
-    """What of a definition must be named so that each of its revisions is allowed that is meant.
+    """What a policy must name so that it allows a definition.
 
-    Without a revision AWS takes the newest, so all are meant; a revision is one.
+    Without a revision AWS takes the newest one, so every revision must be allowed.
 
     >>> versions("airflow"), versions("airflow:7"), versions("arn:aws:ecs:x:1:task-definition/d:3")
     (('airflow', 'airflow:*'), ('airflow:7',), ('arn:aws:ecs:x:1:task-definition/d:3',))
@@ -143,7 +143,7 @@ class Also:
 
     `roles` are those of the task definition, by ARN or name; `tags` says that requests carry tags though the
     settings show none. `log_groups` are those that containers write to; without one, none is read.
-    `own_tags` are those that every request carries: what can be narrowed to them, is.
+    `own_tags` are those that every request carries: permissions are narrowed to them where IAM can.
     """
 
     queues: tuple[str, ...] = ()
@@ -183,7 +183,7 @@ def tagged(tags: tuple[tuple[str, str], ...]) -> Condition:
 
 
 def doctors(region: str, reads: tuple[str, ...]) -> tuple[Statement, ...]:
-    """What the command ``doctor`` asks besides: reading only, and nothing of it is needed to run tasks."""
+    """What the command ``doctor`` needs besides: it only reads, and no task needs any of this to run."""
     return (
         Statement(sid="DoctorReads", actions=reads, resources=("*",), condition=in_region(region)),
         Statement(sid="DoctorSimulates", actions=("iam:SimulatePrincipalPolicy",), resources=("*",)),

@@ -1,9 +1,9 @@
-"""What AWS documents that an account may do, by action.
+"""The request rates that AWS documents for an account, by action.
 
-Law: one table per service; every number has its source. It is where a rate begins;
-`core/aws/token_bucket.py` finds out what the account is really granted, for all that is to happen: starting
-and stopping. Reading takes no more than a set share of what AWS documents that an account may read, whatever
-is granted: the account has other users, too, and a poll is not as urgent as a start.
+Law: one table per service; every number has its source. A rate begins there; for starts and stops
+`core/aws/token_bucket.py` finds out what the account is really granted. Reads take no more than a set share
+of the documented rate, whatever is granted: the account has other users, too, and a poll is not as urgent as
+a start.
 
 Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html ("Cluster resource
 modify" and "Cluster resource read" actions; RunTask on Fargate) and the service quotas of AWS Batch
@@ -31,8 +31,8 @@ class Action(StrEnum):
 class RateShare:
     """Which of the account's buckets an action takes from, and what that bucket holds.
 
-    Its rate never rises above `most`. `bound` is what this executor takes at most, whatever its account is
-    granted.
+    The bucket's rate never rises above `most`. `bound` is what this executor takes at most, whatever the
+    account is granted.
     """
 
     bucket: str
@@ -81,8 +81,8 @@ READS = frozenset({Action.DESCRIBE, Action.LOOK_UP})
 def allotments(documented: Allotments, *, submit_rate: float | None, read_share: float) -> Allotments:
     """The documented allotments, with a bound for submissions and a share of those for reading.
 
-    `submit_rate` is in calls a second and moves the burst in proportion: no more are submitted, and if it is
-    above what is documented, the account's bucket begins there. `read_share` is in (0, 1].
+    `submit_rate` (calls a second) bounds submissions, and their burst in proportion; if it is above the
+    documented rate, the account's bucket begins there. `read_share` is in (0, 1].
 
     >>> mine = allotments(ON_FARGATE, submit_rate=5, read_share=0.5)
     >>> mine[Action.SUBMIT].quota, mine[Action.SUBMIT].bound

@@ -22,7 +22,7 @@ from aws_executors.core.requests.memo import cached_while_unchanged
 from aws_executors.core.validation import in_words
 
 
-class Read(BaseModel):
+class AnswerRecord(BaseModel):
     """A record of an answer: AWS's camelCase names, frozen, what we do not need left out."""
 
     model_config = ConfigDict(
@@ -47,15 +47,15 @@ def number(text: str | None) -> float | None:
     return found if isfinite(found) and found >= 0 else None
 
 
-class _Event(Read):
+class _Event(AnswerRecord):
     detail: object
     detail_type: str | None = Field(default=None, validation_alias="detail-type")
 
 
 _RECORD = TypeAdapter(dict[str, object])
-ReadT = TypeVar("ReadT", bound=Read)
+RecordT = TypeVar("RecordT", bound=AnswerRecord)
 Reader: TypeAlias = Callable[[object], Result[Observation, Unreadable]]
-"""What one record of an answer says."""
+"""Reads what one record of an answer, or one event, says of a container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
     ("TaskDependencyError", Cause.NEVER_STARTED),
     ("TaskStoppedBeforePullBeginError", Cause.NEVER_STARTED),
     ("ResourceInitializationError", Cause.NEVER_STARTED),
-    # Kubernetes: an image that is not had, a container that is not made or not begun.
+    # Kubernetes: the image is not available, the container was not created or not started.
     ("ErrImage", Cause.NEVER_STARTED),
     ("ImagePullBackOff", Cause.NEVER_STARTED),
     ("InvalidImageName", Cause.NEVER_STARTED),
@@ -139,15 +139,15 @@ POD_TAKEN = (
 DEREGISTERED = "Container instance deregistration forced"
 """How the reason begins when the instance was taken from its cluster; nobody stopped the task."""
 
-# What a stopped task's reason contains where AWS maintains the host; no manual stop may be read by it, nor a
-# task that ended by itself. Batch repeats it of its job's task.
+# What a stopped task's reason contains if AWS maintains its host; Batch gives the reason of its job's task.
+# Neither a manual stop nor the end of a task by itself may match.
 MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement", "during instance draining")
 
 
-def read_record(model: type[ReadT], value: object) -> Result[ReadT, str]:
+def read_record(model: type[RecordT], value: object) -> Result[RecordT, str]:
     """`value` as a `model`, or what is wrong with it, field by field and without its content.
 
-    >>> class Task(Read):
+    >>> class Task(AnswerRecord):
     ...     task_arn: str
     >>> read_record(Task, {"taskArn": "arn:1", "cpu": "256"})
     <Success: task_arn='arn:1'>
@@ -158,14 +158,14 @@ def read_record(model: type[ReadT], value: object) -> Result[ReadT, str]:
         return Success(model.model_validate(value))
     except ValidationError as error:
         known = without_nulls(value)
-        if known is not value and known != value:  # NaN is not even what it is itself
+        if known is not value and known != value:  # `is not`, since NaN differs from itself
             return read_record(model, known)
         return Failure("; ".join(in_words(error, shown=False)))
 
 
-def reader(model: type[Read], observe: Reader) -> Reader:
-    """The same reader of records, which `model` reads, for one who is shown most records many times as they
-    are: it remembers what those said that have not ended."""
+def reader(model: type[AnswerRecord], observe: Reader) -> Reader:
+    """`observe` for a caller that sees most records many times unchanged: the results for containers that
+    have not ended are cached, by the fields of `model`."""
     fields = [to_camel(name) for name in model.model_fields]
     return cached_while_unchanged(observe, fields, _goes_on)
 
@@ -175,7 +175,7 @@ def _goes_on(read: Result[Observation, Unreadable]) -> bool:
 
 
 def without_nulls(value: object) -> object:
-    """The same without members that are null: they are not there, as botocore reads AWS's answers, too.
+    """The same without members that are null: botocore, too, reads them as absent.
 
     >>> without_nulls({"attempts": None, "containers": [{"name": "airflow", "exitCode": None}]})
     {'containers': [{'name': 'airflow'}]}
@@ -192,7 +192,7 @@ def without_nulls(value: object) -> object:
 
 
 def id_of(record: object, key: str) -> str:
-    """What a record that may be unreadable otherwise says under `key`; empty where it says no text there.
+    """The text under `key` in a record that may be unreadable otherwise; empty if there is no text.
 
     >>> id_of({"taskArn": "arn:1", "lastStatus": 7}, "taskArn"), id_of([], "taskArn")
     ('arn:1', '')
@@ -254,9 +254,9 @@ def accounted(
 ) -> DescribeResult:
     """An answer in which every id that was asked for is seen, unreadable or absent.
 
-    `failures` are what AWS says it does not have, or refuses to tell. Where a record could not be told whose
-    it is, an id not spoken of may be its, so it is unreadable and not absent. ARNs and their last parts name
-    the same thing; absent ones come under the spelling that was asked for.
+    `failures` are the ids that AWS says it does not have, or refuses to describe. A record without a readable
+    id may belong to any id that is not accounted for, so those are unreadable and not absent. An ARN and its
+    last part name the same container; absent ones are spelled as they were asked for.
 
     >>> accounted([], asked=["a", "b"], failures=[Success("b")]).observations[1].phase
     <Phase.ABSENT: 'absent'>
@@ -278,7 +278,7 @@ def accounted(
 
 
 def newest(observations: Iterable[Observation], *, excluding: Collection[str] = ()) -> Observation | None:
-    """The container to go on with among several of one token: a live one, else the one created last.
+    """The container to follow among several of one token: a live one, else the one created last.
 
     Those that AWS does not show, and the ids in `excluding`, do not count; None where nothing is left. The
     order of `observations` is irrelevant.

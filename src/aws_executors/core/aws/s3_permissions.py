@@ -19,7 +19,7 @@ BY_KEY = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 def scheduler_workloads(settings: Settings, where: Where) -> Iterator[Statement]:
-    """What the scheduler needs: to read what another scheduler has written, and for its conditions.
+    """What the scheduler needs to keep workloads, to read another scheduler's, and for conditional writes.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
@@ -53,7 +53,7 @@ def container_workloads(settings: Settings, where: Where) -> Iterator[Statement]
 
 
 def scheduler_cells(settings: Settings, where: Where) -> Iterator[Statement]:
-    """What the scheduler needs for containers that take one workload after another: their cells.
+    """What the scheduler needs for warm containers, which take one workload after another: their cells.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
@@ -74,7 +74,7 @@ def scheduler_cells(settings: Settings, where: Where) -> Iterator[Statement]:
 
 
 def container_cells(settings: Settings, where: Where) -> Iterator[Statement]:
-    """What containers need that take one workload after another, in the role of the task or job.
+    """What warm containers need for their cells, in the role of the task or job.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",

@@ -1,18 +1,18 @@
 """What the other containers of a task have to do with the end of Airflow's own.
 
-Law: what they say is added and never put first, and their exit codes decide nothing. Only where the
-Airflow container was asked to end, and another one had ended by itself, that one explains the end.
+Law: what they say comes after what the Airflow container says, and their exit codes decide nothing. Another
+container explains the end only if it had ended by itself, and the Airflow container was asked to end.
 """
 
 from collections.abc import Iterable, Sequence
 
-from aws_executors.core.aws.response import Read, joined
+from aws_executors.core.aws.response import AnswerRecord, joined
 from aws_executors.core.lifecycle.observation import Sign
 
 ENDED_TASK = "Essential container in task exited"
 """What both services say of a task, or a job, that one of its essential containers has ended."""
 
-# SIGTERM and SIGKILL; on Windows, what a container leaves with that is shut down.
+# SIGTERM and SIGKILL; on Windows, the exit codes of a container that is shut down.
 ASKED_TO_END = frozenset({143, 137, 3221225786, -1073741510})
 
 UNNEEDED = "aws-guardduty-agent"
@@ -22,8 +22,8 @@ Source: "How Runtime Monitoring works with Fargate", Amazon GuardDuty User Guide
 """
 
 
-class Contained(Read):
-    """One container as AWS shows it; whether it is essential, ECS does not say."""
+class Contained(AnswerRecord):
+    """One container as AWS shows it; ECS does not say whether it is essential."""
 
     name: str | None = None
     exit_code: int | None = None
@@ -60,10 +60,10 @@ def culprit(own: Contained | None, others: Sequence[Contained], *, by_an_end: bo
     return min(first, key=_likely, default=None)
 
 
-def signed(first: Contained | None) -> tuple[Sign | None, str]:
-    """The sign of an end by this container, and it with its code for a person to read.
+def sign_of(first: Contained | None) -> tuple[Sign | None, str]:
+    """The sign of an end that this container caused, and its name with its exit code, for a person to read.
 
-    >>> signed(Contained(name="router", exit_code=1))
+    >>> sign_of(Contained(name="router", exit_code=1))
     (<Sign.TAKEN_ALONG: 'taken along'>, 'router: exit code 1')
     """
     if first is None:

@@ -1,7 +1,7 @@
 """AWS's token bucket, as far as it can be known from outside, and how its real rate is found out.
 
-After a throttle this is the pause of the whole account (`THROTTLE_PAUSE`). That of the one job that was
-refused is in `backoff.py`.
+`THROTTLE_PAUSE` is the pause of the whole account after a throttle; that of the one refused job is in
+`backoff.py`.
 
 Law: functions of time. It holds no lock and makes no call. A bucket begins a little below the rate that AWS
 documents. While more is wanted than it gives and AWS throttles nothing, its rate rises: slowly up to where
@@ -9,43 +9,43 @@ AWS was found to throttle and a little beyond, and in strides from there, so tha
 throttle says that AWS's bucket is empty, so what AWS has let pass since the last one is what it grants: the
 rate falls a little below that, and it is remembered.
 
-So AWS's bucket is kept between empty and full, where it loses nothing: a rate that is below for a while and
-above for as long is throttled about once a minute, and uses all that there is.
+This keeps AWS's bucket between empty and full, where it loses nothing: a rate that is below AWS's for a while
+and above it for as long is throttled about once a minute, and uses all that is granted.
 
 Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html and the quotas of
-AWS Batch. That of two rates the smaller one rises by a larger share is what makes them equal: Chiu and Jain,
-"Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", 1989.
+AWS Batch. Two rates converge because the smaller one rises by a larger share: Chiu and Jain, "Analysis of the
+Increase and Decrease Algorithms for Congestion Avoidance in Computer Networks", 1989.
 """
 
 from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 BELOW = 0.95
-"""The share of what AWS is known to grant at which a bucket begins, and begins again."""
+"""The share of the known rate at which a bucket begins, and begins again after a throttle."""
 BEYOND = 1.15
-"""How far above what was known, as a share of it, nothing is known any more."""
+"""Up to this multiple of the known rate, a bucket's rate rises slowly; above it, nothing is known."""
 CREEP = 1 / 400
-"""The share of itself by which a rate rises a second, up to there."""
+"""The share of itself by which a rate rises per second up to `BEYOND`."""
 FIRST_CREEP = 1 / 100
-"""The same while AWS has throttled nothing: what is known is what AWS documents, and may well be outdated."""
+"""The same while AWS has throttled nothing: the known rate is the documented one, which may be outdated."""
 STRIDE = 1 / 4
-"""The same beyond what is known."""
+"""The same above `BEYOND`."""
 DEEPEST = 0.7
-"""What is believed at least of a rate that was throttled: the measure of a short time is a rough one."""
+"""The share of a throttled rate that AWS is believed to grant at least: a short measurement is rough."""
 LUCK = 3
-"""Calls that might have passed besides, for the same reason."""
+"""How many calls are added to those that passed, for the same reason."""
 FLOOR = 1 / 20
-"""The share of its quota below which no bucket falls (or one call a second): something must go through to be
-felt."""
+"""The share of its quota below which no bucket's rate falls, or one call a second if that is less: some calls
+must be made to find out what AWS grants."""
 THROTTLE_PAUSE = 0.5
 """Seconds without a call after a throttle: then AWS's bucket has a reserve again."""
 ALONE = 5.0
-"""Seconds after which a throttle stands alone: if less was wanted than there was, it says that others use the
-account, and nothing about our rate."""
+"""Seconds since the last throttle after which one stands alone: if no more was wanted than there was, it says
+that others use the account, and nothing about our rate."""
 RESERVE = 0.1
-"""Seconds' worth of tokens that stay in a full bucket, for AWS's is not quite in step with ours."""
+"""Seconds' worth of tokens by which a full bucket is below AWS's burst: the two are not quite in step."""
 SLICE = 0.25
-"""Seconds' worth of tokens that a bucket holds at least: whoever comes for them may be late by that."""
+"""Seconds' worth of tokens that a bucket holds at least: the caller that takes them may be late by that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +60,9 @@ class Quota:
 class Bucket:
     """What may be used of a quota: `tokens` at time `at`, refilled at `rate` a second, never above `most`.
 
-    While it is `pressed`, more is wanted than there is. `known` is the rate that AWS is believed to grant. Of
-    the calls sent after `cut_at` none has been throttled; `passed` of those answered from `since` on have not
-    been, and the last answer of any kind came at `heard`.
+    While it is `pressed`, more is wanted than there is. `known` is the rate that AWS is believed to grant. No
+    call sent after `cut_at` was throttled. `passed` counts the calls that were answered after `since` and not
+    throttled. The last answer of any kind came at `heard`.
     """
 
     quota: Quota
@@ -79,7 +79,7 @@ class Bucket:
 
 
 def full(quota: Quota, now: float, most: float = inf) -> Bucket:
-    """A bucket nobody has taken from, but for what stays in reserve; one that may rise begins a little below.
+    """A full bucket, without the reserve; if its rate may rise, it begins a little below the quota's.
 
     >>> bucket = full(Quota(rate=20, burst=100), 0.0)
     >>> bucket.tokens, bucket.rate
@@ -93,7 +93,7 @@ def full(quota: Quota, now: float, most: float = inf) -> Bucket:
 
 
 def _room(bucket: Bucket) -> float:
-    """How many tokens it holds: a burst larger than the documented one is not counted on."""
+    """How many tokens the bucket holds when full: no burst larger than the documented one is counted on."""
     burst = bucket.quota.burst * min(1.0, bucket.known / bucket.quota.rate)
     return max(1.0, burst - bucket.known * RESERVE, bucket.rate * SLICE)
 
@@ -140,7 +140,7 @@ def ready_at(bucket: Bucket) -> float:
 
 
 def passed(bucket: Bucket, now: float) -> Bucket:
-    """AWS has answered a call, and did not refuse it for its rate: where more is wanted, more comes in.
+    """AWS has answered a call, and did not refuse it for its rate: the rate rises while more is wanted.
 
     >>> bucket, _ = take(full(Quota(rate=20, burst=5), 0.0), 9, 0.0)
     >>> [round(passed(replace(bucket, rate=rate), 1.0).rate, 2) for rate in (19, 20, 24)]
@@ -152,7 +152,7 @@ def passed(bucket: Bucket, now: float) -> Bucket:
 
 
 def _risen(bucket: Bucket, silence: float) -> float:
-    seconds = min(1.0, max(0.0, silence))  # where nothing is heard, nothing is known
+    seconds = min(1.0, max(0.0, silence))  # a longer silence tells nothing more about what AWS grants
     share = STRIDE
     if bucket.rate <= bucket.known * BEYOND:
         creep = FIRST_CREEP if bucket.cut_at == -inf else CREEP
@@ -161,9 +161,9 @@ def _risen(bucket: Bucket, silence: float) -> float:
 
 
 def throttled(bucket: Bucket, sent: float, now: float) -> Bucket:
-    """AWS has refused a call, sent at `sent`, for its rate: nothing is left, and less comes in.
+    """AWS has refused a call, sent at `sent`, for its rate: the tokens are gone, and the rate falls.
 
-    Calls that were sent before the rate last fell are the same throttle, heard again.
+    The refusal of a call that was sent before the last throttle is the same throttle, heard again.
 
     >>> bucket, _ = take(full(Quota(rate=20, burst=20), 0.0), 30, 0.0)
     >>> once = throttled(replace(bucket, passed=11), sent=0.7, now=0.8)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aws_executors.core.batch.container import command_of, laid
+from aws_executors.core.batch.container import command_of, laid_members
 from aws_executors.core.batch.eks import pod_faults
 from aws_executors.core.batch.options import read_options, uses, with_options
 from aws_executors.core.batch.overrides import (
@@ -35,7 +35,7 @@ from aws_executors.core.validation import spelled
 HEAD, SUBMISSION = 63, 64
 """How many characters of a job's name are for people, and how many for the submission: with a ``-``, 128."""
 OTHER_KINDS = frozenset({"eksPropertiesOverride", "nodeOverrides"})
-"""Members of jobs that have a ``container_name`` too, but no `ecsProperties` at the top."""
+"""Members of jobs that may have a ``container_name``, too, but no `ecsProperties` at the top level."""
 
 
 def build(launch: Launch[BatchSettings]) -> SubmitJob:
@@ -72,8 +72,8 @@ class _BuildFrom:
 def build_from(shape: SubmitJob) -> Callable[[Launch[BatchSettings]], SubmitJob]:
     """A builder that starts from a person's own request in place of the options.
 
-    The Airflow container's command and the job's name of `shape` are replaced: jobs are found again by the
-    name, so that one always begins with the option ``job_name``.
+    The Airflow container's command and the job's name of `shape` are replaced: jobs are found again by their
+    name, which therefore always begins with the option ``job_name``.
 
     >>> build_from(SubmitJob(job_name="airflow", job_queue="q", job_definition="d"))
     build_from(SubmitJob(job_name='airflow', job_queue='q', job_definition='d', ...
@@ -103,9 +103,9 @@ _start = lru_cache(16)(from_options)
 def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> SubmitJob:
     """The option ``submit_job_kwargs``: each member that it has takes the place of what the options say.
 
-    A member that is None is left out of the request. `jobName` is no more than asked for: jobs are named by
-    the option ``job_name`` (see `job_name`), which is read from `jobName` where nobody wrote it. Raises
-    `RequestError` for what is no request.
+    A member that is None is left out of the request. `jobName` does not name the jobs: that is done by the
+    option ``job_name`` (see `job_name`), which is read from `jobName` if it is not set. Raises `RequestError`
+    for what is no request.
 
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
     >>> over_options(settings, {"jobQueue": "night", "retryStrategy": {"attempts": 3}}).retry_strategy
@@ -132,7 +132,7 @@ def _with_config(shape: SubmitJob, launch: Launch[BatchSettings]) -> SubmitJob:
 
 
 def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
-    """The step after anybody's builder: whatever it made, the job can be found again and runs the workload.
+    """The step after any builder: whatever it made, the job can be found again and runs the workload.
 
     Sets the job's name, and the Airflow container's command where it has none; a command that a person's step
     wrapped into another stays. Raises `RequestError` for sizes of a pod that Batch refuses.
@@ -151,7 +151,7 @@ def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
 
 
 def _with_command(launch: Launch[BatchSettings], request: SubmitJob) -> Mapping[str, object]:
-    return laid(request, ContainerOverrides(command=launch.command), launch.settings.container_name)
+    return laid_members(request, ContainerOverrides(command=launch.command), launch.settings.container_name)
 
 
 def _marked(launch: Launch[BatchSettings], request: SubmitJob, members: Mapping[str, object]) -> SubmitJob:
@@ -174,7 +174,7 @@ def job_name(name: str, submission: str) -> str:
 def lookup_prefix(settings: BatchSettings | str, token: str) -> str:
     """What all jobs of one queueing are found by: the value of ListJobs' filter JOB_NAME, with its ``*``.
 
-    `settings`, or the option ``job_name`` alone. AWS compares without regard to case.
+    `settings` may be the option ``job_name`` alone. AWS compares without regard to case.
 
     >>> lookup_prefix("airflow", "0b6e")
     'airflow-0b6e-*'

@@ -1,16 +1,16 @@
 """The Airflow container's place in a SubmitJob request, and how something is laid over it.
 
-Law: whatever somebody wants of the Airflow container is said as one `ContainerOverrides`, and the table of
-homes says what becomes of it for each kind of job definition; nobody else asks of which kind a job is.
+Law: what is wanted of the Airflow container is one `ContainerOverrides`, and this table says where it goes
+for each kind of job definition; no other module asks of which kind a job is.
 
 | the request has, or the option says        | the Airflow container is                    | command in |
 |--------------------------------------------|---------------------------------------------|------------|
 | nodeOverrides                              | in the first nodePropertyOverride, as below | as below   |
 | eksPropertiesOverride                      | the pod's of that name or, of no name       | `args`     |
 | ecsPropertiesOverride or a container_name  | the task's of the name `container_name`     | `command`  |
-| nothing of these                           | the only one                                | `command`  |
+| none of these                              | the only one                                | `command`  |
 
-On EKS the command goes to `args`, for these are what Docker calls the command: the image's entrypoint stays.
+On EKS the command goes to `args`, which are what Docker calls the command: the image's entrypoint stays.
 """
 
 from collections.abc import Mapping
@@ -50,17 +50,19 @@ KUBERNETES = {"VCPU": "cpu", "MEMORY": "memory", "GPU": "nvidia.com/gpu"}
 def lay(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") -> SubmitJob:
     """The same request with `wish` merged into the overrides of the Airflow container.
 
-    `container_name` is the option of that name. Raises `RequestError` where the container cannot be told
-    from others, or the wish cannot be had in a job of that kind.
+    `container_name` is the option of that name. Raises `RequestError` if the container cannot be told from
+    others, or a job of that kind cannot have what is wished.
 
     >>> job = SubmitJob(job_name="a", job_queue="q", job_definition="d")
     >>> lay(job, ContainerOverrides(command=("run",)), "airflow").ecs_properties_override.task_properties
     (TaskPropertiesOverride(containers=(TaskContainerOverrides(name='airflow', ...),)),)
     """
-    return with_members(request, laid(request, wish, container_name))
+    return with_members(request, laid_members(request, wish, container_name))
 
 
-def laid(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") -> Mapping[str, object]:
+def laid_members(
+    request: SubmitJob, wish: ContainerOverrides, container_name: str = ""
+) -> Mapping[str, object]:
     """The members of the request that `lay` changes."""
     nodes = request.node_overrides
     if nodes == NOTHING_OVER_NODES:
@@ -108,11 +110,11 @@ def _laid(
 ) -> Mapping[str, object]:
     pod, tasks = holder.eks_properties_override, holder.ecs_properties_override
     if pod != NOTHING_OVER_THE_POD:
-        own = known(pod, name)
+        own = with_own_name(pod, name)
         return {"eks_properties_override": merge(own, _in_pod(wish, name or _only_one(own)))}
     several = name and holder.container_overrides == NOTHING_OVER_THE_CONTAINER
     if several or tasks != NOTHING_OVER_TASKS:
-        task = _in_task(wish, _told(name, "ecsPropertiesOverride"))
+        task = _in_task(wish, _required_name(name, "ecsPropertiesOverride"))
         return {"ecs_properties_override": merge(tasks, task)}
     return {"container_overrides": merge(holder.container_overrides, wish)}
 
@@ -120,7 +122,7 @@ def _laid(
 def giving_way(request: SubmitJob, container_name: str) -> SubmitJob:
     """The request without the override that does no more than name the Airflow container.
 
-    The option of that name stands for a job of several ECS containers; who says of another kind knows better.
+    The option ``container_name`` adds it, for a job of several ECS containers; another kind has none.
 
     >>> containers = (TaskContainerOverrides(name="airflow"),)
     >>> named = EcsPropertiesOverride(task_properties=(TaskPropertiesOverride(containers=containers),))
@@ -134,13 +136,13 @@ def giving_way(request: SubmitJob, container_name: str) -> SubmitJob:
     return replace(request, ecs_properties_override=NOTHING_OVER_TASKS)
 
 
-def known(pod: EksPropertiesOverride, name: str) -> EksPropertiesOverride:
-    """The pod's override in which a container without a name has that of the Airflow container.
+def with_own_name(pod: EksPropertiesOverride, name: str) -> EksPropertiesOverride:
+    """The pod's override in which a container without a name gets that of the Airflow container.
 
-    Raises `RequestError` where another one has it already: whose container that is nobody can tell.
+    Raises `RequestError` if another one has it already: which of them is Airflow's cannot be told.
 
     >>> pod = EksPodPropertiesOverride(containers=(EksContainerOverride(image="mine"),))
-    >>> known(EksPropertiesOverride(pod_properties=pod), "main").pod_properties.containers[0].name
+    >>> with_own_name(EksPropertiesOverride(pod_properties=pod), "main").pod_properties.containers[0].name
     'main'
     """
     containers = pod.pod_properties.containers
@@ -163,10 +165,10 @@ def without_bare(pod: EksPropertiesOverride) -> EksPropertiesOverride:
     return replace(pod, pod_properties=replace(pod.pod_properties, containers=left))
 
 
-def known_on_nodes(nodes: NodeOverrides, name: str, first: str) -> NodeOverrides:
+def with_own_name_on_nodes(nodes: NodeOverrides, name: str, first: str) -> NodeOverrides:
     """The same for the range of nodes that runs Airflow's container: on others, none is Airflow's."""
     ranges = tuple(
-        replace(one, eks_properties_override=known(one.eks_properties_override, name))
+        replace(one, eks_properties_override=with_own_name(one.eks_properties_override, name))
         if one.target_nodes == first
         else one
         for one in nodes.node_property_overrides
@@ -175,16 +177,16 @@ def known_on_nodes(nodes: NodeOverrides, name: str, first: str) -> NodeOverrides
 
 
 def _only_one(pod: EksPropertiesOverride) -> str:
-    """The name, if it has any, of the pod's container where nobody has said which is Airflow's."""
+    """The name, if it has any, of the pod's only container, where no option says which is Airflow's."""
     containers = pod.pod_properties.containers
     return (
-        _told("", "eksPropertiesOverride")
+        _required_name("", "eksPropertiesOverride")
         if len(containers) > 1
         else "".join(c.name or "" for c in containers)
     )
 
 
-def _told(name: str, kind: str) -> str:
+def _required_name(name: str, kind: str) -> str:
     if not name:
         raise RequestError(
             f"{kind} is for jobs of several containers, and nothing says which is Airflow's; set the option "

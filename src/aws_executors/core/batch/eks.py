@@ -31,7 +31,7 @@ Quantities = Annotated[Texts, AfterValidator(_sized)]
 
 @structure
 class EksContainerEnvironmentVariable:
-    """One environment variable; names that start with ``AWS_BATCH`` are Batch's own. A repr hides secrets."""
+    """One environment variable; names that start with ``AWS_BATCH`` are Batch's. Its repr hides secrets."""
 
     name: Annotated[Text, AfterValidator(free_name), KEY_OF_A_WHOLE]
     value: str | None = None
@@ -43,7 +43,7 @@ class EksContainerEnvironmentVariable:
 
 @structure
 class EksContainerResourceRequirements:
-    """What a container may use at most, and what is kept for it; memory must be the same in both."""
+    """What a container may use at most, and what is reserved for it; memory must be the same in both."""
 
     limits: Quantities = ()
     requests: Quantities = ()
@@ -69,7 +69,7 @@ def _container_name(container: EksContainerOverride) -> str | None:
 
 
 def only_named(containers: tuple[EksContainerOverride, ...]) -> tuple[EksContainerOverride, ...]:
-    """A container of which nothing is said, not even its name, is one only where there is no other.
+    """The containers without an empty one, of which not even the name is said; a lone one stays.
 
     >>> only_named((EksContainerOverride(), EksContainerOverride(name="main")))
     (EksContainerOverride(name='main', ...),)
@@ -81,7 +81,7 @@ def only_named(containers: tuple[EksContainerOverride, ...]) -> tuple[EksContain
 def _by_name(
     base: tuple[EksContainerOverride, ...], over: tuple[EksContainerOverride, ...]
 ) -> tuple[EksContainerOverride, ...]:
-    """Those without a name are one."""
+    """Merged by name; those without a name are one container."""
     return only_named(by_key(base, over, _container_name, merge))
 
 
@@ -126,11 +126,11 @@ _UNITS: Mapping[str, Fraction] = MappingProxyType(
     | {f"{unit}i": Fraction(1 << 10 * power) for power, unit in enumerate("KMGT", 1)}
 )
 _SPARE = frozenset({"cpu", "ephemeral-storage"})
-"""What a container may use more of than is kept for it."""
+"""The resources of which a container may use more than is reserved for it."""
 
 
 def pod_faults(override: EksPropertiesOverride) -> Iterator[str]:
-    """What Batch refuses of the containers' sizes: a limit below a request, and of memory any difference.
+    """What Batch refuses of the containers' sizes: a limit below its request or, but for `_SPARE`, above it.
 
     Source: API_EksContainerResourceRequirements, AWS Batch API Reference.
 
@@ -161,7 +161,7 @@ def _amount(quantity: str) -> Fraction | None:
 def in_a_pod(written: object, read: Callable[[object], EksPropertiesOverride]) -> EksPropertiesOverride:
     """The override as it was written; one that says nothing gets a container without a name.
 
-    Who writes one says that the job runs in a pod, even if nothing stands in it; that is not to be lost.
+    Even an empty override says that the job runs in a pod, and that must not be lost.
 
     >>> in_a_pod({"podProperties": {}}, lambda written: EksPropertiesOverride()).pod_properties.containers
     (EksContainerOverride(name=None, ...),)

@@ -14,10 +14,10 @@ from pydantic.dataclasses import dataclass
 from aws_executors.core.batch.container import (
     command_of,
     giving_way,
-    known,
-    known_on_nodes,
     lay,
     task_containers,
+    with_own_name,
+    with_own_name_on_nodes,
     without_bare,
 )
 from aws_executors.core.batch.overrides import (
@@ -62,7 +62,7 @@ ELSEWHERE: Mapping[str, str] = {
         "it is ECS's; on Batch the queue's compute environment says where jobs run: set jobQueue",
     ),
 }
-"""What is no key of a task's, but can be set in another place, and where."""
+"""What is no key of ``executor_config`` but can be set in another place, and where."""
 
 _NO_KEYS: Mapping[str, str] = {**KEPT, **ELSEWHERE}
 
@@ -122,8 +122,8 @@ SETTABLE = (
 
 
 def uses(options: BatchOptions, container_name: str) -> Iterator[Use]:
-    """Everything that a task's options set. What is set of the Airflow container, in either dialect, has the
-    name of the first; of other kinds of overrides (pods, nodes, other containers) there is but the whole.
+    """Everything that a task's options set. A member of the Airflow container has the name of its own key,
+    even if it is set in overrides; those of pods, nodes and other containers have that of the whole.
 
     >>> config = {"containerOverrides": {"memory": 512}, "vcpus": 1, "jobQueue": "q"}
     >>> [use[0] for use in uses(read_options(config), "")]
@@ -167,7 +167,7 @@ def with_options(
 ) -> SubmitJob:
     """The request with a task's options on top; `container_name` is the option of that name.
 
-    Raises `RequestError`, which begins with `where`, if they try to set the Airflow container's command.
+    Raises `RequestError`, which begins with `where`, if the options set the Airflow container's command.
 
     >>> job = SubmitJob(job_name="a", job_queue="q", job_definition="d")
     >>> with_options(job, read_options({"memory": 512})).container_overrides.resource_requirements
@@ -182,8 +182,8 @@ def with_options(
         request = giving_way(request, container_name)
     nodes = (request.node_overrides, options.node_overrides)
     first = next((each.target_nodes for one in nodes for each in one.node_property_overrides), "")
-    below, above = (known_on_nodes(one, container_name, first) for one in nodes)
-    pod, over_pod = (known(one.eks_properties_override, container_name) for one in (request, options))
+    below, above = (with_own_name_on_nodes(one, container_name, first) for one in nodes)
+    pod, over_pod = (with_own_name(one.eks_properties_override, container_name) for one in (request, options))
     changed = merge(
         request,
         options,

@@ -18,9 +18,9 @@ from aws_executors.core.requests.wire import Environment, KeyValuePair, Text, nu
 ResourceType = Literal["GPU", "MEMORY", "VCPU"]
 
 OLD_SIZES: Mapping[str, ResourceType] = {"vcpus": "VCPU", "memory": "MEMORY"}
-"""The members of old, and the resource that says the same."""
+"""The members of the old form, each with the resource that replaces it."""
 LEAST: Mapping[ResourceType, tuple[int, bool]] = {"GPU": (1, True), "MEMORY": (4, True), "VCPU": (0, False)}
-"""The least of each resource, and whether there are only whole ones. Source: API_ResourceRequirement."""
+"""The least of each resource, and whether it must be a whole number. Source: API_ResourceRequirement."""
 UNITS: Mapping[ResourceType, str] = {"GPU": "GPU", "MEMORY": "MEMORY (MiB)", "VCPU": "VCPU"}
 
 
@@ -69,7 +69,7 @@ def free_name(name: str) -> str:
 
 
 def only_once(what: str, names: Iterable[str]) -> None:
-    """ValueError where one name stands twice among things that are told apart by it.
+    """ValueError if a name that must be unique is given twice.
 
     >>> only_once("variable", ["A", "B", "A"])
     Traceback (most recent call last):
@@ -93,7 +93,7 @@ Variables = Annotated[Environment, AfterValidator(_free_names)]
 
 
 def resource_amount(kind: ResourceType, value: str) -> str:
-    """The amount of a resource, or ValueError with what may stand there.
+    """The amount of a resource, or ValueError with what is allowed.
 
     >>> resource_amount("VCPU", "0.25")
     '0.25'
@@ -151,9 +151,9 @@ class ContainerOverrides:
 
 
 def sizes_of_old(written: object) -> object:
-    """The same container overrides with `vcpus` and `memory` said as `resourceRequirements`.
+    """The same container overrides with `vcpus` and `memory` written as `resourceRequirements`.
 
-    What is no mapping is given back as it is. Raises ValueError where one size is given twice.
+    What is no mapping is given back as it is. Raises ValueError if one size is given twice.
 
     >>> sizes_of_old({"vcpus": 0.25, "environment": []})
     {'environment': [], 'resourceRequirements': [{'type': 'VCPU', 'value': 0.25}]}
@@ -207,7 +207,7 @@ class TaskPropertiesOverride:
 def _one_task(
     base: tuple[TaskPropertiesOverride, ...], over: tuple[TaskPropertiesOverride, ...]
 ) -> tuple[TaskPropertiesOverride, ...]:
-    """The one task that Batch allows; without containers nothing is said of it."""
+    """The one task that Batch allows; if `over` has no container, it says nothing."""
     if not any(task.containers for task in over):
         return base
     return tuple(merge(below, above) for below, above in zip(base, over, strict=True)) if base else over

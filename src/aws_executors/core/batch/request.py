@@ -98,7 +98,7 @@ class EvaluateOnExit:
 
 @structure
 class RetryStrategy:
-    """How many attempts Batch makes of one job (1 to 10), and after which ends (where no rule fits, all)."""
+    """How many attempts Batch makes of one job (1 to 10), and after which ends (any, if no rule fits)."""
 
     attempts: Annotated[Whole, Field(ge=1, le=10)] | None = None
     evaluate_on_exit: Annotated[tuple[EvaluateOnExit, ...], Field(max_length=5)] = ()
@@ -174,9 +174,9 @@ NOTHING_OVER_NODES = NodeOverrides()
 
 @dataclass(frozen=True, kw_only=True, config=WRITTEN)
 class JobMembers:
-    """The members of SubmitJob that ``executor_config`` may set, too: what is in both stands here, once."""
+    """The members of SubmitJob that ``executor_config`` may set, too."""
 
-    __slots__ = ()  # those who have these members lay them out, each in its own order
+    __slots__ = ()  # the classes that inherit these members lay them out, each in its own order
 
     job_queue: Text | None = None
     job_definition: Text | None = None
@@ -197,7 +197,7 @@ class JobMembers:
 
 @dataclass(frozen=True, kw_only=True, config=WRITTEN)
 class JobIdentity:
-    """What a job is found again by."""
+    """The member by which a job is found again."""
 
     __slots__ = ()
 
@@ -209,8 +209,8 @@ class SubmitJob(JobMembers, JobIdentity):
     """One job to be submitted.
 
     Of the four kinds of overrides (container, ECS properties, EKS properties, nodes) at most one may be
-    used, the one of the job definition's own kind. Raises `RequestError` where a member is outside of AWS's
-    limits. Source: API_SubmitJob of AWS Batch.
+    used, the one of the job definition's own kind. Raises `RequestError` if a member exceeds AWS's limits.
+    Source: API_SubmitJob of AWS Batch.
 
     >>> SubmitJob(job_name="nightly", job_queue="q", job_definition="d:3", timeout=JobTimeout(
     ...     attempt_duration_seconds=3600)).timeout.attempt_duration_seconds
@@ -240,7 +240,7 @@ def _kind_faults(request: SubmitJob) -> list[str]:
 
 
 def one_kind(used: Mapping[str, bool]) -> None:
-    """ValueError where overrides of several kinds are used, by AWS's names.
+    """ValueError if overrides of several kinds are used, by AWS's names.
 
     >>> one_kind({"containerOverrides": True, "eksPropertiesOverride": True})
     Traceback (most recent call last):

@@ -1,8 +1,8 @@
 """What a container costs: seconds and sizes times prices.
 
-Law: arithmetic, and the two rules of Fargate's bill: seconds are rounded up, and a start costs a minimum. An
-estimate, for AWS's bill knows discounts, Savings Plans and taxes, and this does not. Source: "Duration" and
-"Pricing Examples" of https://aws.amazon.com/fargate/pricing/.
+Law: arithmetic, and the two rules of Fargate's bill: seconds are rounded up, and a start costs a minimum. It
+is an estimate, without the discounts, Savings Plans and taxes of AWS's bill. Source: "Duration" and "Pricing
+Examples" of https://aws.amazon.com/fargate/pricing/.
 """
 
 from math import ceil
@@ -106,7 +106,7 @@ def allocation_dollars(
     0.0
     """
     if not seconds:
-        return seconds  # what never came to its image pull costs nothing
+        return seconds  # a container that never came to its image pull costs nothing
     if size.vcpu is None or size.memory is None:
         return None
     return dollars(
@@ -136,7 +136,7 @@ def dollars_text(amount: float) -> str:
 
 
 def cost_text(amount: float | None) -> str:
-    """An estimate for people; None is what the table has no price for.
+    """An estimate for people; None if the table has no price.
 
     >>> cost_text(0.00113), cost_text(None)
     ('about $0.0011', 'not priced')

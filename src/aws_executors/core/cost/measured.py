@@ -25,7 +25,7 @@ class Measured(BaseModel):
 
     `memory` is the peak in MiB without the page cache, `cpu` the CPU seconds, `disk` the peak of MiB written
     to the task's own disk, `received` and `sent` the bytes of its network, `kills` the processes that the
-    kernel killed for memory. `seconds` are those of the workload, where its container takes others, too.
+    kernel killed for memory. `seconds` are those of the workload, if it ran in a warm container.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -58,7 +58,7 @@ def measured_text(measured: Measured) -> str:
 
 
 def read_measured(text: str) -> Measured | None:
-    """What a JSON text says, or None for what is none.
+    """The measurement that a JSON text holds, or None if it holds none.
 
     >>> read_measured('{"memory":412}'), read_measured('{"memory":-1}')
     (Measured(memory=412, cpu=None, disk=None, received=None, sent=None, kills=None, seconds=None), None)

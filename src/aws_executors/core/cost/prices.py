@@ -1,8 +1,8 @@
 """The price table: what Fargate charges per vCPU-hour and GB-hour in each Region.
 
 Law: data and how it is read, no arithmetic. The bundled table says where its numbers come from; a user's own
-file has the same shape, and takes the place of the bundled prices one by one. A price that nobody knows is
-absent, never zero. Source: "AWS Fargate Pricing", https://aws.amazon.com/fargate/pricing/.
+file has the same shape, and takes the place of the bundled prices one by one. An unknown price is absent,
+never zero. Source: "AWS Fargate Pricing", https://aws.amazon.com/fargate/pricing/.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class _Priced(BaseModel):
 
 
 class Rates(_Priced):
-    """US dollars per vCPU-hour and per GB-hour (1 GB is 1024 MiB); Windows has a licence per vCPU besides."""
+    """US dollars per vCPU-hour and per GB-hour (1 GB is 1024 MiB); Windows adds a licence per vCPU."""
 
     vcpu_hour: Dollars
     gb_hour: Dollars
@@ -87,10 +87,10 @@ def bundled_prices() -> Prices:
 
 
 def prices_from(text: str, name: str) -> Prices:
-    """A user's own table in JSON over the bundled one: what it gives takes the place of what is bundled.
+    """A user's own table in JSON over the bundled one, whose prices it replaces.
 
-    `name` is what the file is called in messages. Raises `RequestError` for what is no price table, with all
-    its faults.
+    `name` is the file's name in messages. Raises `RequestError` for what is no price table, with all its
+    faults.
 
     >>> own = prices_from('{"regions": {"us-east-1": {"ec2": {"vcpu_hour": 0.02, "gb_hour": 0.003}}}}', "own")
     >>> own.regions["us-east-1"].ec2, own.regions["us-east-1"].storage_gb_hour

@@ -2,7 +2,7 @@
 
 Law: one record per container that has ended; where a container takes one workload after another, one per
 workload and one for the rest of the container's time. It is kept in the task instance's event log, as a line
-for people and, below it, the same as JSON for `aws-executors usage`. What nobody measured is None. A record
+for people and, below it, the same as JSON for `aws-executors usage`. What was not measured is None. A record
 that cannot be read is no record.
 """
 
@@ -22,7 +22,7 @@ from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 USED = "container used"
 """What the line is called in the event log of a task."""
 WARM_CONTAINER = "warm_container"
-"""Stands for the task where it is about what no workload of a container pays for."""
+"""Stands for the task in the record of what no workload of a warm container pays for."""
 
 _Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
@@ -63,7 +63,7 @@ class UsageRecord(BaseModel):
 
     @property
     def on_fargate(self) -> bool:
-        """Whether it was of a size that Fargate sells."""
+        """Whether it was sold by Fargate."""
         return self.sold_as not in ("", PriceClass.EC2)
 
     @property
@@ -106,9 +106,9 @@ def record_of(
     measured: Measured | None = None,
     whole: bool = True,
 ) -> UsageRecord:
-    """The record of a container, by what AWS told of it and, if anything did, what measured it.
+    """The record of a container, from what AWS told of it and what was measured, if anything was.
 
-    With `whole` off it is about a part of a container's time, which pays for its seconds and no minimum.
+    Without `whole` it is about a part of a container's time, which pays for its seconds and no minimum.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> given = Allocation(vcpu=0.25, memory=512, fargate=True, pull_started=0.0, started=20.0, stopped=90.0)
@@ -151,7 +151,7 @@ def turn_of(
     killed: bool = False,
     measured: Measured | None = None,
 ) -> UsageRecord:
-    """The record of one workload of a container that takes several: it pays for its own seconds.
+    """The record of one workload of a warm container: it pays for its own seconds.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> given = Allocation(vcpu=0.25, memory=512, fargate=True)
@@ -178,8 +178,8 @@ def rest_of(
     origin: Origin,
     served: Iterable[Measured | None],
 ) -> UsageRecord:
-    """The record of what is left of a container when the workloads that it has served have paid: its start,
-    the time in which it was idle, and the rest of a minute that Fargate bills at least.
+    """The record of what no workload of a warm container has paid for: its start, the time in which it was
+    idle, and the rest of a minute that Fargate bills at least.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> given = Allocation(vcpu=0.25, memory=512, fargate=True, pull_started=0.0, started=20.0, stopped=90.0)
@@ -237,7 +237,7 @@ def read_entry(entry: str) -> UsageRecord | None:
 
 
 def would_do(record: UsageRecord) -> str:
-    """The smaller size that would have done, in words; empty if none would, or nobody measured.
+    """The smaller size that would have done, in words; empty if none would, or nothing was measured.
 
     >>> would_do(UsageRecord(sold_as="linux_x86", vcpu=1, memory=2048, peak=412, cpu=12.0, running=41.0))
     '512 CPU units and 1 GiB would do'

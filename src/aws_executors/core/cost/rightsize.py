@@ -1,8 +1,8 @@
 """Which size each task should have, by what its runs have used.
 
-Law: never below a peak, and a run that was killed for memory needed more than it had. Who has few runs is
-told so. CPU is proposed by the 95th percentile of the averages of the runs: with less, a task takes longer.
-A proposal is on a size that Fargate has, or on an instance a round one.
+Law: never below a peak, and a run that was killed for memory needed more than it had. A proposal from few
+runs says so. CPU is proposed by the 95th percentile of the runs' averages: with less, a task takes longer. A
+proposed size is one that Fargate has or, on an instance, a round one.
 """
 
 from array import array
@@ -16,14 +16,14 @@ from aws_executors.core.cost.sizes import CPU_ROOM, MEMORY_ROOM
 from aws_executors.core.cost.summary import UsageEntry
 
 FEW = 3
-"""Fewer runs than this are told of: what they used may not be what others will."""
+"""If fewer runs than this were measured, the proposal says so: others may need more."""
 AFTER_A_KILL = 1.5
-"""So many times the memory that a killed run had."""
+"""What is proposed after a kill, as a multiple of the memory that the killed run had."""
 PERCENTILE = 0.95
 CPU_STEP, MEMORY_STEP = 128, 64
 """What sizes on an instance are rounded up to: CPU units and MiB."""
 WHOLE_VCPU = GIB
-"""Batch reserves whole vCPUs there. Source: ResourceRequirement, AWS Batch API Reference."""
+"""The CPU step on Batch, which reserves whole vCPUs. Source: API_ResourceRequirement, AWS Batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +41,9 @@ class Size:
 class Proposal:
     """What one task has, used, and should have.
 
-    `peak` is the most memory that a run used (MiB), `share` the vCPUs. `saving` is the part of its cost that
-    the size would save, negative if it needs more; `dollars` what that is for the runs that were looked at.
-    `note` says what a reader must know.
+    `peak` is the most memory that a run used (MiB), `share` the vCPUs. `saving` is the part of the cost that
+    the proposed size would save, negative if it is larger; `dollars` is that part for the runs seen. `note`
+    says what a reader must know.
     """
 
     section: str
@@ -101,7 +101,7 @@ def proposals(entries: Iterable[UsageEntry]) -> tuple[Proposal, ...]:
 
 @dataclass(slots=True)
 class _Runs:
-    """What is known of one task's runs, of which there may be millions: of each a number is kept."""
+    """What is known of one task's runs, of which there may be millions: only a number is kept of each."""
 
     shares: "array[float]" = field(default_factory=lambda: array("d"))
     measured: int = 0
@@ -178,7 +178,7 @@ def percentile(ordered: Sequence[float], part: float) -> float:
 
 
 def _fitting(share: float, memory: float, step: int, *, windows: bool) -> Size | None:
-    """A size of Fargate, or one on an instance by a `step` of CPU units."""
+    """A size that Fargate has or, with a `step` of CPU units, one for an instance."""
     cpu = share * CPU_ROOM * GIB
     if step:
         return Size(
@@ -190,7 +190,7 @@ def _fitting(share: float, memory: float, step: int, *, windows: bool) -> Size |
 
 
 def _saved(cost: float, now: Size, proposed: Size) -> tuple[float | None, float | None]:
-    """By what CPU and memory cost in proportion, which is nearly the same everywhere."""
+    """The part and the dollars saved, by the price ratio of CPU to memory, which hardly differs anywhere."""
     if not cost:
         return None, None
     part = 1 - _weight(proposed) / _weight(now)

@@ -1,7 +1,7 @@
 """Which size fits: the smallest pair of CPU and memory on Fargate with room for what was used.
 
-Law: never below a peak. CPU is what was used on average, for a task that has too little of it only takes
-longer; memory is the most that was used, for a task that has too little of it is killed.
+Law: never below a peak. CPU is sized by what was used on average, since a task with too little of it only
+takes longer; memory by the most that was used, since a task with too little of it is killed.
 """
 
 from math import ceil
@@ -9,13 +9,13 @@ from math import ceil
 from aws_executors.core.aws.fargate_sizes import GIB, smallest_pair
 
 MEMORY_ROOM = 1.25
-"""So many times the peak of memory must fit."""
+"""The multiple of the peak of memory that must fit."""
 CPU_ROOM = 1.5
-"""So many times the average of CPU must fit: a task is busier at times than on average."""
+"""The multiple of the average of CPU that must fit: a task is busier at times than on average."""
 
 
 def fitting(cpu_share: float, peak: float, *, windows: bool = False) -> tuple[int, int] | None:
-    """The smallest pair for a task that used so many vCPUs on average and so many MiB at most; with room.
+    """The smallest pair with room for a task that used `cpu_share` vCPUs on average and `peak` MiB at most.
 
     >>> fitting(0.1, 412), fitting(0.3, 412)
     ((256, 1024), (512, 1024))

@@ -1,7 +1,7 @@
 """Add records up: what DAGs, tasks, queues or single task instances used and cost.
 
-Law: pure sums, sorted by what is dearest; of records, which may be many, none is kept. What nobody priced or
-measured is counted, and left out of sums and peaks rather than taken for nothing.
+Law: pure sums, the dearest first; records, which may be many, are not kept. What has no price or measurement
+is counted, and left out of sums and peaks rather than taken for zero.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -52,8 +52,8 @@ class UsageRow:
 
     `dollars` is None if none of them has a price, and leaves out the `unpriced` ones. `seconds` are those
     that they ran. `memory` is the largest peak (MiB), and `memory_share` the largest share that was used of
-    what a container had; both None if none was measured. `idle` is the part of the memory that was paid for
-    and that no run needed, in GiB-seconds.
+    what a container had; both None if none was measured. `idle` is the memory that was paid for above the
+    peak of each run, in GiB-seconds.
     """
 
     name: tuple[str, ...]
@@ -69,7 +69,7 @@ class UsageRow:
 
     @property
     def title(self) -> str:
-        """Its name in one word, as far as it goes."""
+        """The first two parts of its name, in one word."""
         return ".".join(self.name[:2])
 
 
@@ -95,7 +95,7 @@ def usage_rows(entries: Iterable[UsageEntry], by: Grouping) -> tuple[UsageRow, .
     [(('etl', 'load'), 2, 3.0)]
     """
     rows: dict[tuple[str, ...], UsageRow] = {}
-    for entry in entries:  # there may be millions: none is kept
+    for entry in entries:  # there may be millions, so none is kept
         name = KEYS[by](entry)
         one = _of_one(name, entry.record)
         rows[name] = _added(rows[name], one) if name in rows else one

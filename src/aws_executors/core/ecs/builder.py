@@ -117,8 +117,8 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
     """The option ``run_task_kwargs``: each member that it has takes the place of what the options say.
 
     A member that is None is left out of the request. A launch type or a strategy decides anew where tasks
-    run, so neither the options' launch type nor their platform version stays beside it, nor a public address
-    where there is none. Raises `RequestError` for what is no request, and for members that the executor sets
+    run: the options' launch type and platform version are dropped, and their public address where the new
+    platform has none. Raises `RequestError` for what is no request, and for members that the executor sets
     itself.
 
     >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
@@ -138,7 +138,7 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
 
 
 def _with_names(members: Mapping[str, object], container_name: str) -> Mapping[str, object]:
-    """The overrides in which one that names no container is Airflow's, as the amazon provider has it."""
+    """The overrides; one that names no container is the Airflow container's, as in the amazon provider."""
     if not isinstance(overrides := members.get("overrides"), Mapping):
         return {}
     parts = {
@@ -173,11 +173,11 @@ def _with_config(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
 
 
 def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
-    """The step after anybody's builder: whatever it made, the task can be found again and runs the workload.
+    """The step after any builder: whatever it made, the task can be found again and runs the workload.
 
     Sets ``clientToken`` and ``startedBy``, and the Airflow container's command where it has none; a command
-    that a person's step wrapped into another stays. Raises `RequestError` for what AWS refuses of the whole,
-    and a step may leave to the next one: Fargate without a network, a container larger than its task.
+    that a person's step wrapped into another stays. Raises `RequestError` for faults that a step may leave to
+    the next one to settle: Fargate without a network, a container larger than its task.
 
     >>> from aws_executors.core.requests.launch import Task
     >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",

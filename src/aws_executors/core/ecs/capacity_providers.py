@@ -47,7 +47,7 @@ def _item(text: str) -> Mapping[str, object]:
 
 
 def sound(items: tuple[CapacityProvider, ...]) -> tuple[CapacityProvider, ...]:
-    """What AWS says of a strategy as a whole; ValueError. Source: API_RunTask, capacityProviderStrategy."""
+    """The items, if AWS accepts their mix; else ValueError. Source: API_RunTask, capacityProviderStrategy."""
     providers = {item.capacity_provider for item in items}
     if providers & FARGATE_PROVIDERS and providers - FARGATE_PROVIDERS:
         raise ValueError("mixes Fargate and other capacity providers, which AWS rejects")
@@ -72,7 +72,7 @@ Strategy = Annotated[
 
 
 def names_fargate(strategy: object) -> bool:
-    """Whether a strategy, in whichever form, names a Fargate provider; one that cannot be read does not.
+    """Whether a strategy, in whichever form, names a Fargate provider; an unreadable one does not.
 
     >>> names_fargate("FARGATE_SPOT:1"), names_fargate("my-asg:1"), names_fargate("[")
     (True, False, False)

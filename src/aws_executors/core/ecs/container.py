@@ -1,6 +1,6 @@
-"""A container's override in a RunTask request: found by its name, and something laid over it.
+"""A container's override in a RunTask request: how it is found by name, and how another is laid over it.
 
-Law: pure; one override per container, whichever way it was said.
+Law: pure; one override per container, whichever way it was written.
 """
 
 from dataclasses import replace
@@ -30,7 +30,7 @@ def with_over(overrides: Overrides, name: str, over: object) -> Overrides:
     names = [one.name for one in listed]
     place = names.index(name) if name in names else len(names)
     before = listed[place] if name in names else bare
-    after = merge(merge(bare, before), over)  # of a variable that it lists twice, the last counts
+    after = merge(merge(bare, before), over)  # the inner one: if a variable is listed twice, the last counts
     if after == before:
         return overrides
     return replace(overrides, container_overrides=(*listed[:place], after, *listed[place + 1 :]))

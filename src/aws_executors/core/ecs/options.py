@@ -61,7 +61,7 @@ ELSEWHERE: Mapping[str, str] = {
         for key in ("containerOverrides", "ephemeralStorage", "executionRoleArn", "taskRoleArn")
     },
 }
-"""What is no key of a task's, but can be set in another place, and where."""
+"""What is no key of ``executor_config`` but can be set in another place, and where."""
 
 _NO_KEYS: Mapping[str, str] = {**KEPT, **ELSEWHERE}
 
@@ -126,8 +126,8 @@ SETTABLE = (
 
 
 def uses(options: EcsOptions, container_name: str) -> Iterator[Use]:
-    """Everything that a task's options set. What is set of the Airflow container, in either dialect, has the
-    name of the first; what is set of another container has none but its path.
+    """Everything that a task's options set. A member of the Airflow container has the name of its own key,
+    even if it is set in overrides; a member of another container has only its path.
 
     >>> config = {"overrides": {"containerOverrides": [{"name": "main", "cpu": 1}, {"name": "x", "cpu": 1}]}}
     >>> [use[0] for use in uses(read_options(config), "main")]
@@ -155,7 +155,7 @@ NOTHING = EcsOptions()
 def with_options(request: RunTask, options: EcsOptions, container_name: str) -> RunTask:
     """The request with a task's options on top; `container_name` is the Airflow container.
 
-    Raises `RequestError` where they try to set that container's command.
+    Raises `RequestError` if the options set that container's command.
 
     >>> request = RunTask(task_definition="airflow", launch_type="FARGATE")
     >>> with_options(request, read_options({"memory": 512}), "main").overrides.container_overrides[0].memory

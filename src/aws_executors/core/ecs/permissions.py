@@ -37,8 +37,8 @@ DOCTOR_READS = (
 def statements(request: RunTask, where: Where, also: Also = NOTHING_ELSE) -> Iterator[Statement]:
     """What requests like this one need, and what tasks and builders may ask for besides.
 
-    The roles of the task definition must be told: starting a task passes them on. With none given, and none
-    in the request, placeholders stand in the policy, which AWS refuses until somebody writes their names.
+    The roles of the task definition must be given: starting a task passes them on. With none given, and none
+    in the request, the policy has placeholders, which AWS refuses until they are replaced.
 
     >>> where = Where(region="us-east-1", account="123456789012")
     >>> found = list(statements(RunTask(task_definition="airflow:7", cluster="etl"), where))
@@ -88,7 +88,7 @@ def _in(where: Where, clusters: Sequence[str]) -> Condition:
 
 
 def _definitions(where: Where, names: Sequence[str]) -> tuple[str, ...]:
-    """IAM sees a task definition with its revision, always, so a family alone stands for nothing."""
+    """IAM always sees a task definition with its revision, so a family alone would match nothing."""
     named = [where.named("ecs", "task-definition", name) for name in dict.fromkeys(names, "")]
     return tuple(versions(one)[-1] for one in named)
 

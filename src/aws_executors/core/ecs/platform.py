@@ -1,6 +1,6 @@
 """The platform of a task: launch type, capacity providers and platform version, which are one decision.
 
-Law: pure; what only Fargate has, or only instances have, stays behind on the way to the other.
+Law: pure; what only Fargate has, or only instances have, is dropped on the way to the other.
 """
 
 from dataclasses import replace
@@ -17,7 +17,7 @@ def on_platform(
 ) -> RunTask:
     """Where the task runs, which is one decision: a launch type drops the strategy and the other way round.
 
-    What only Fargate has, or only instances have, stays behind on the way to the other: `without_misplaced`.
+    What only Fargate has, or only instances have, is dropped on the way to the other: `without_misplaced`.
 
     >>> on_platform(RunTask(task_definition="a", launch_type="FARGATE", platform_version="LATEST"), "EC2")
     RunTask(task_definition='a', cluster=None, launch_type='EC2', ...platform_version=None, ...
@@ -34,8 +34,8 @@ def on_platform(
 def without_misplaced(request: RunTask, platform: str) -> RunTask:
     """The request without what it cannot have where it is to run: FARGATE, EC2, EXTERNAL or, empty, unknown.
 
-    Instances have no platform version, no public address and no disk of the task's own, external ones no
-    network of it either; on Fargate nobody says which instance.
+    On instances, a task has no platform version, public address or disk of its own, and on external ones no
+    network of its own either; on Fargate it cannot choose an instance.
 
     >>> request = RunTask(task_definition="a", platform_version="LATEST")
     >>> without_misplaced(request, "EC2").platform_version is None

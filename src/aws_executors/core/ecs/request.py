@@ -41,7 +41,7 @@ from aws_executors.core.validation import parse
 PROVIDED: Mapping[str, str] = MappingProxyType(
     {"MANAGED_INSTANCES": "my-managed-instances", "FARGATE_SPOT": "FARGATE_SPOT"}
 )
-"""What is taken for a launch type and is none, each with a provider that leads there."""
+"""What is easily taken for a launch type and is none, each with a capacity provider that leads there."""
 BY_PROVIDER = (
     "is reached by its capacity provider alone: name that one in capacity_provider_strategy, and leave "
     "launch_type out"
@@ -64,9 +64,9 @@ ClientToken = Annotated[str, AfterValidator(Matching("[!-~]{1,64}", "1 to 64 vis
 
 @dataclass(frozen=True, kw_only=True, config=WRITTEN)
 class TaskMembers:
-    """The members of RunTask that ``executor_config`` may set, too: what is in both stands here, once."""
+    """The members of RunTask that ``executor_config`` may set, too."""
 
-    __slots__ = ()  # those who have these members lay them out, each in its own order
+    __slots__ = ()  # the classes that inherit these members lay them out, each in its own order
 
     task_definition: Text | None = None
     cluster: Text | None = None
@@ -115,8 +115,8 @@ class RunTask(TaskMembers):
 def launch_platform(launch_type: str | None, strategy: tuple[CapacityProvider, ...]) -> str:
     """Where a task with these runs: FARGATE, EC2, EXTERNAL; empty where only the cluster knows.
 
-    Fargate's own two providers are known by name; any other one has instances, of an Auto Scaling group or
-    managed ones.
+    Fargate's own two providers are known by name; any other one has instances, from an Auto Scaling group or
+    managed by AWS.
 
     >>> launch_platform(None, (CapacityProvider(capacity_provider="FARGATE_SPOT"),))
     'FARGATE'
@@ -130,7 +130,9 @@ def launch_platform(launch_type: str | None, strategy: tuple[CapacityProvider, .
 
 
 def _placement_faults(request: RunTask) -> Iterator[str]:
-    strategy = request.capacity_provider_strategy
+    network, strategy = request.network_configuration, request.capacity_provider_strategy
+    if network is not None and not network.awsvpc_configuration.subnets:
+        yield "network_configuration has no subnets; write them there, or set the option subnets"
     if strategy:
         yield from _strategy_faults(request.launch_type, strategy)
     place = launch_platform(request.launch_type, strategy)

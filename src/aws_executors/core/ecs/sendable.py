@@ -1,7 +1,7 @@
 """What AWS refuses of a RunTask request as a whole.
 
-Law: looked at when the last step is done, since one step may leave open what the next one mends. Source:
-API_RunTask of the Amazon ECS API Reference.
+Law: checked after the last step, since one step may leave open what the next one settles. Source: API_RunTask
+of the Amazon ECS API Reference.
 """
 
 import re
@@ -114,7 +114,7 @@ def _in_containers(
 
 
 def _amount(text: str) -> int | None:
-    """CPU units or MiB, said as numbers or in AWS's own words ("1 vCPU", "0.5 GB"); None where none are."""
+    """CPU units or MiB, from a number or AWS's own notation ("1 vCPU", "0.5 GB"); None for any other text."""
     found = _AMOUNT.fullmatch(text.strip())
     if found is None:
         return None

@@ -1,7 +1,7 @@
 """The options of `[ecs_fargate]`.
 
 Law: one field per option, as in airflow.cfg, and the rules between them; what the fields mean for a request
-is `builder.py`'s matter. A default never contradicts what somebody wrote: it gives way.
+is `builder.py`'s matter. A default never contradicts an option that is set: it gives way.
 """
 
 from collections.abc import Iterator, Mapping
@@ -129,7 +129,7 @@ class EcsSettings(Settings, frozen=True):
 
     @classmethod
     def completed(cls, own: dict[str, object]) -> dict[str, object]:
-        """The options, with the defaults of launch type and platform version where these fit."""
+        """The options, with the defaults of launch type and platform version where they fit."""
         launch_type = None if own.get("capacity_provider_strategy") else "FARGATE"
         platform_version = "LATEST" if platform(own) == "FARGATE" else None
         return {"launch_type": launch_type, "platform_version": platform_version} | own
@@ -182,8 +182,8 @@ NOT_FARGATE = frozenset({"EC2", "EXTERNAL"})
 def platform(own: WrittenOptions, kwargs: WrittenOptions = NOTHING) -> str:
     """What the tasks will run on: FARGATE, EC2, EXTERNAL; empty where only the cluster knows.
 
-    `kwargs` is laid over the options, as it is over the request. Total: a word that is none of the three is
-    given back as it is, and refused elsewhere.
+    `kwargs` is laid over the options, as it is over the request. Total: a launch type that is none of the
+    three is given back as it is, and refused elsewhere.
 
     >>> platform({}), platform({"launch_type": "ec2"}), platform({"capacity_provider_strategy": "my-asg:1"})
     ('FARGATE', 'EC2', 'EC2')

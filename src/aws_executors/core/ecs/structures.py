@@ -1,7 +1,7 @@
 """The parts of a RunTask request: containers, network, placement, volumes, tags.
 
-Law: one frozen class per structure of the API, no more rules than AWS states for that structure alone, each
-with a message for the user. Source: API_RunTask of the Amazon ECS API Reference.
+Law: one frozen class per structure of the API, with only the rules that AWS states for that structure alone,
+each with a message for the user. Source: API_RunTask of the Amazon ECS API Reference.
 """
 
 from collections import Counter
@@ -47,9 +47,12 @@ class CapacityProvider:
 
 @structure
 class AwsvpcConfiguration:
-    """Where the task's network interface stands: 1 to 16 subnets, up to 5 security groups, one VPC."""
+    """Where the task's network interface is: 1 to 16 subnets, up to 5 security groups, all of one VPC.
 
-    subnets: Annotated[tuple[Text, ...], Field(min_length=1, max_length=16)]
+    A task may leave the subnets to the request, which must have them.
+    """
+
+    subnets: Annotated[tuple[Text, ...], Field(max_length=16)] = ()
     security_groups: Annotated[tuple[Text, ...], Field(max_length=5)] = ()
     assign_public_ip: Literal["ENABLED", "DISABLED"] | None = None
 
@@ -71,7 +74,7 @@ class EnvironmentFile:
 
 @structure
 class NvidiaMps:
-    """A share of one GPU: memory in MiB, at most that percentage of its compute."""
+    """A share of one GPU: its memory in MiB, and the most of its compute, in per cent."""
 
     memory: Annotated[Whole, Field(ge=1)]
     max_compute_percent: Annotated[Whole, Field(ge=1, le=100)] | None = None
@@ -160,7 +163,7 @@ class Overrides:
 
 @structure
 class PlacementConstraint:
-    """On which EC2 instances the task may run: memberOf an expression's, or a distinctInstance."""
+    """On which EC2 instances the task may run: those of an expression, or one without a task of the group."""
 
     type: Literal["distinctInstance", "memberOf"]
     expression: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
@@ -193,7 +196,7 @@ class TagSpecification:
 
 @structure
 class TerminationPolicy:
-    """Whether the volume goes when the task stops (AWS: it does)."""
+    """Whether the volume is deleted when the task stops (AWS's default: it is)."""
 
     delete_on_termination: Flag
 

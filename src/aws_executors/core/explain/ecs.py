@@ -176,9 +176,9 @@ LAUNCHES: tuple[Reason, ...] = (
 
 
 def _placement(words: str) -> tuple[str, ...]:
-    """These words of ECS: behind its own name for the failure, and alone where nobody else uses them.
+    """Phrases for these words of ECS: behind ECS's name for the failure, and alone if only ECS uses them.
 
-    IAM says "on resource: arn:..." of whatever it denies.
+    ``RESOURCE:`` alone is not enough: every denial by IAM says "on resource: arn:...".
     """
     alone = (words,) if set(words) & set(" :") else ()
     named = ("RESOURCE:CPU", "RESOURCE:MEMORY") if words == "RESOURCE:" else alone

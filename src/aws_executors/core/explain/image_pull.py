@@ -20,10 +20,10 @@ ROUTE = (
 
 
 DISK_FULL = ("no space left on device", "disk quota exceeded", "Thin Pool has")
-"""How Linux and Docker's device mapper say it, of an image and of all else."""
+"""How Linux and Docker's device mapper say that a disk is full, by an image or by anything else."""
 
 PULLS = ("CannotPull", "ImagePull")
-"""How the agent and Kubernetes (ErrImagePull, ImagePullBackOff) begin, before they quote the same runtime."""
+"""How messages of the agent and Kubernetes (ErrImagePull, ImagePullBackOff) begin; both quote the runtime."""
 
 
 def _pull(*words: str) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ NO_CREDENTIALS = (
     "no EC2 IMDS role found",
     "static credentials are empty",
 )
-"""How they report that there are no credentials to sign with."""
+"""How these SDKs report that there are no credentials to sign with."""
 
 REFUSED_CREDENTIALS = "security token included in the request is"
 
@@ -60,11 +60,11 @@ LOG = (
     "logs-fips",
     *(f"logs.{place}-" for place in PLACES),
 )
-"""CloudWatch Logs, and not a log server of one's own, of which "logger args" may speak as well, and which may
-have a name of AWS (a load balancer's)."""
+"""Words about CloudWatch Logs, and not about a user's own log server, which "logger args" may name as well,
+even by a host name of AWS (a load balancer's)."""
 
 AWS = (*ASM, *SSM, *ECR, *LOG, "env file")
-"""Where an endpoint of AWS is spoken of."""
+"""Words about an endpoint of AWS."""
 
 
 def way_out(endpoint: str) -> str:

@@ -20,11 +20,11 @@ LOCAL_STORAGE = "https://kubernetes.io/docs/concepts/storage/ephemeral-storage/"
 ADMISSION = "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"
 
 KILLED = ("OutOfMemoryE", "OOMKilled")
-"""How AWS and Kubernetes name a container killed for its memory: OutOfMemoryError, also where it is cut off.
-(OutOfmemory is a pod that its node refused before it began.)"""
+"""How AWS and Kubernetes name a container killed for its memory: OutOfMemoryError, even truncated.
+(OutOfmemory is a pod that its node refused before it started.)"""
 
 COMMAND = (' exec: "', '"exec: ', " exec /", "exec user process caused")
-"""How the runtime begins to speak of the container's command."""
+"""How the runtime's words about the container's command begin."""
 
 
 def _start(*words: str) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ def _start(*words: str) -> tuple[str, ...]:
 
 
 def _command(*words: str) -> tuple[str, ...]:
-    """Words about the command itself; the runtime says them of files of its own as well."""
+    """Phrases that match these words about the command only; the runtime also says them of its own files."""
     return _start(*behind(COMMAND, words))
 
 

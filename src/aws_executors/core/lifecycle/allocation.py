@@ -1,4 +1,4 @@
-"""What AWS gave a container, and when: the sizes and times in the description of one that has ended.
+"""What AWS gave a container, and when: the sizes and times in its description.
 
 Law: nothing of ECS or Batch is here. What a description does not tell is None, and nothing is guessed.
 """
@@ -6,7 +6,7 @@ Law: nothing of ECS or Batch is here. What a description does not tell is None, 
 from dataclasses import dataclass
 
 FREE_STORAGE = 20
-"""GiB of ephemeral storage that every Fargate task has and nobody pays for."""
+"""GiB of ephemeral storage that every Fargate task has without charge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,8 +14,8 @@ class Allocation:
     """Sizes and times of one container. Times are in epoch seconds.
 
     `vcpu` and `memory` (MiB) are the task's, which is what is paid for, `limit` is the memory (MiB) that the
-    Airflow container may use. `spot` is False where nobody knows: Batch does not say. `before` are the
-    seconds of each earlier attempt by Batch itself, which is paid for too.
+    Airflow container may use. `spot` is False where it is not known: Batch does not say. `before` has the
+    seconds of each earlier attempt that Batch made by itself: they are paid for, too.
 
     >>> Allocation(created=0.0, pull_started=17.0, pull_stopped=20.0, started=24.0, stopped=65.0).seconds
     48.0
@@ -42,8 +42,8 @@ class Allocation:
 
     @property
     def attempts(self) -> tuple[float, ...] | None:
-        """What Fargate bills, of each attempt: from the start of the image pull, or of the container, until
-        its end.
+        """Seconds that Fargate bills for each attempt: from the start of the image pull, or of the container,
+        to its end.
 
         >>> Allocation(created=0.0, stopped=65.0, before=(20.0, 0.0)).attempts  # the others never came to it
         (20.0,)
@@ -54,7 +54,7 @@ class Allocation:
 
     @property
     def seconds(self) -> float | None:
-        """The same of all attempts together.
+        """The sum of `attempts`.
 
         >>> Allocation(created=0.0, stopped=65.0).seconds
         0.0
@@ -64,8 +64,8 @@ class Allocation:
 
     @property
     def waiting(self) -> float | None:
-        """Seconds from its creation until the image pull, or where no pull is told of, until its start; those
-        of earlier attempts are none of waiting."""
+        """Seconds from its creation until the image pull or, where AWS shows none, until its start; without
+        those of earlier attempts."""
         until = self.started if self.pull_started is None else self.pull_started
         return _between(self.created, None if until is None else until - sum(self.before))
 

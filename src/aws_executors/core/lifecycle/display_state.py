@@ -1,7 +1,7 @@
 """How far a job has come, as the fleet page shows it.
 
 A job's stage says what it waits for; a display state says what a person would call that. One table, and a
-condition where a stage is two things to a person.
+condition for each stage that is two things to a person.
 """
 
 from collections.abc import Mapping
@@ -44,6 +44,6 @@ def display_state(job: Job[R]) -> DisplayState:
     """
     state = BY_STAGE[job.stage]
     if state is DisplayState.SUBMITTING and job.failures:
-        # Refused before, and asked again now and then: it has waited all the time.
+        # Refused before, and repeated now and then: to a person it has waited all the time.
         return DisplayState.WAITING
     return DisplayState.RUNNING if state is DisplayState.STARTING and job.has_run else state

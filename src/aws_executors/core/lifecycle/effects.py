@@ -12,9 +12,8 @@ from aws_executors.core.lifecycle.observation import Cause
 
 R = TypeVar("R")
 
-# AWS shows these reasons unchanged (ECS ``stoppedReason``, Batch ``statusReason``) to every scheduler. All
-# begin alike, as no others do: so a stop by one of our executors, perhaps by another scheduler, is told from
-# a person's.
+# AWS shows these reasons unchanged (ECS ``stoppedReason``, Batch ``statusReason``) to every scheduler. Their
+# common prefix tells a stop by one of our executors, perhaps in another scheduler, from a person's.
 OURS = "aws_executors: "
 ORPHANED = OURS + "orphaned, and adopt_task_instances is off"
 TAKEN_BACK = OURS + "revoked by Airflow"
@@ -23,7 +22,7 @@ SURPLUS = OURS + "no task waits for this container"
 SHUT_DOWN = OURS + "its scheduler was shut down"
 
 BY_US: tuple[tuple[str, Cause], ...] = ((OURS, Cause.WITHDRAWN),)
-"""What they mean, as a row for the tables of both services."""
+"""What a reason with this prefix means, as a row for the tables of both services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class ReadRow:
 class Report:
     """Tell Airflow how it ended, and free the slot.
 
-    With `confirm` the job stays until the row bears it out: Airflow drops an event whose row it finds locked.
+    With `confirm` the job stays until the row shows it: Airflow drops an event whose row it finds locked.
     """
 
     success: bool

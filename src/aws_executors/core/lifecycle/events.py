@@ -1,4 +1,4 @@
-"""What can happen to a job: answers to what it has asked for, and news that nobody has asked for.
+"""What can happen to a job: answers to what it has asked for, and news that it has not asked for.
 
 Every event says when it happened, in seconds of a clock that only goes forward.
 """
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Prepared(Generic[R]):
-    """The request of the present attempt is built; a stored workload is renewed every so many seconds."""
+    """The request of the present attempt is built; `renew_every` (seconds) is for a stored workload."""
 
     at: float
     request: R = field(repr=False)
@@ -42,8 +42,8 @@ class NotStored:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The stored workload has a fresh workload token; or why not. The next is wanted after so many seconds,
-    None if there is nothing to renew."""
+    """A renewal of the stored workload's token has been answered. The next is wanted after `renew_every`
+    seconds; None if there is nothing to renew."""
 
     at: float
     error: AwsError | None
@@ -68,7 +68,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NotPlaced:
-    """No container that takes the workloads of many jobs can be given this one's: it needs one of its own."""
+    """No warm container can take this job's workload: the job needs a container of its own."""
 
     at: float
 
@@ -99,8 +99,8 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class RowRead:
-    """The task instance's row has been read; None where there is none any more. `at` is when the reading
-    began: the row can be newer than that, never older."""
+    """The task instance's row has been read; None if it is gone. `at` is when the reading began: the row can
+    be newer than that, never older."""
 
     at: float
     row: Row | None
@@ -108,7 +108,7 @@ class RowRead:
 
 @dataclass(frozen=True, slots=True)
 class StopAnswered:
-    """AWS has answered a stop: asked (or already gone) where there is no error."""
+    """AWS has answered a stop; without an error the container was asked to stop, or was already gone."""
 
     at: float
     error: AwsError | None
@@ -123,7 +123,7 @@ class Revoked:
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """Airflow has queued the same task instance anew: its slot and its reports are the newer job's."""
+    """Airflow has queued the same task instance again: its slot and its reports are the newer job's."""
 
     at: float
 

@@ -1,8 +1,7 @@
 """A job: one queueing of one task instance (or one callback), as a value.
 
-A job keeps its token over every container that is started for it. A *container* is an ECS task or a Batch
-job: it has an id, and belongs to one submission of the job. `machine.py` is the one place that makes a job
-into the next one.
+A job keeps its token through all containers that are started for it. A *container* is an ECS task or a Batch
+job: it has an id, and belongs to one submission of the job. Only `machine.py` changes a job.
 """
 
 from __future__ import annotations
@@ -45,52 +44,51 @@ class Purpose(StrEnum):
 class Job(Generic[R]):
     """One queueing of one task instance, from hand-over to the end of its last container."""
 
-    # Whose it is.
+    # Identity.
     token: str
     try_number: int = 1
-    has_row: bool = True  # False for a callback, and for what is pooled
-    # It is no task's, but that of a container which takes the workloads of other jobs.
-    pooled: bool = False
+    has_row: bool = True  # False for a callback, and for a pooled job
+    pooled: bool = False  # not a task's job, but that of a warm container
 
-    # How far it is.
+    # Progress.
     purpose: Purpose = Purpose.RUN
     stage: Stage = Stage.PREPARING
     attempt: int = 1  # which container this is, from 1
     due: float | None = None  # when it wants to be woken
-    failures: int = 0  # calls in a row that have failed, or were refused
+    failures: int = 0  # calls that failed or were refused since the last success
     lookups: int = 0  # look-ups in a row that have found nothing
-    # When it asked for its row: a row that was read before may be older than the container's end.
+    # When it asked for its row: a row that was read earlier may be older than the container's end.
     row_asked_at: float = 0.0
 
     # The submission. Kept until AWS has answered, so that a repeat is the same to the byte; it holds a secret
     # (the workload token).
     request: R | None = field(default=None, repr=False)
-    ambiguous: bool = False  # it may have been carried out although nobody said so
-    repeated: bool = False  # it has been made again all the same
-    fails_with: str = ""  # what is to be reported if it turns out that there is no other container
-    runs_elsewhere: bool = False  # the task runs in another container, and is not to be failed
+    ambiguous: bool = False  # it may have been carried out although no answer said so
+    repeated: bool = False  # it was made again after look-ups had found no container of it
+    fails_with: str = ""  # what is reported if it turns out that there is no other container
+    runs_elsewhere: bool = False  # the task runs in another container, and must not be failed
 
     # The container.
     container: str = ""
     past: tuple[str, ...] = ()  # the ids of those that have ended before (for look-ups by token)
     seen: Observation | None = None
     ran: bool = False  # the row has shown the task running in it, whatever AWS shows
-    since: float = 0.0  # when it was accepted, or the present submission first refused
+    since: float = 0.0  # when it was accepted or found, or the present submission first refused
 
-    # What has been said.
-    told: str = ""  # the last line in the task's event log about its waiting
+    # What Airflow and its users have been told.
+    told: str = ""  # why it waits, as last told in the task's event log (`change` of `say_once`)
     report: Report | None = None  # what Airflow was told of its end
-    reported: int = 0  # times
+    reported: int = 0  # how many times
 
     # The stored workload.
-    # Seconds between two workload tokens while it waits; None: nothing is stored.
+    # Seconds between two renewals of its token while it waits; None: nothing is stored.
     renew_every: float | None = None
     renew_at: float = 0.0
 
     @property
     def container_wanted(self) -> bool:
-        """Whether its task wants the container, to start in it or to go on: so its token is renewed while it
-        waits, and the task's event log says why it does.
+        """Whether the task wants the container, to start or to go on in it: while the container waits, its
+        token is renewed, and the task's event log says why it waits.
 
         Neither this nor `withdrawn` holds for RELEASE: nothing is submitted, but the slot is still taken.
         """

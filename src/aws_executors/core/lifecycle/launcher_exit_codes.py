@@ -1,5 +1,4 @@
-"""The exit codes of our launcher: one table, for the launcher that exits and the executor that reads the
-code.
+"""The exit codes of our launcher: one table, for the launcher that exits and the executor that reads it.
 
 Law: literal rows, no functions but look-ups. The launcher is `aws_executors.run`; the code is read in
 `verdict.py` and `core/explain/diagnosis.py`. The codes are outside of what shells (126 and up), Python (1,
@@ -43,13 +42,12 @@ AT_THE_START: Mapping[int, Exit] = MappingProxyType(
         422: Exit.CANNOT_START,
     }
 )
-"""What an API server's answer to "I begin" means, by its status; 409 because of a state that is not
-``running`` (there it is `Exit.HELD`). Source: ``airflow/api_fastapi/execution_api/routes/task_instances.py``.
-"""
+"""What an API server's answer to "I begin" means, by its status; but a 409 for a task that runs already is
+`Exit.HELD`. Source: ``airflow/api_fastapi/execution_api/routes/task_instances.py``."""
 
 
 def exit_of(code: int | None) -> Exit | None:
-    """The row of the table that an exit code stands for, or None for a code that is not ours.
+    """The `Exit` that an exit code stands for, or None for a code that is not ours.
 
     >>> exit_of(81), exit_of(1), exit_of(None)
     (<Exit.REFUSED: 81>, None, None)
@@ -58,7 +56,7 @@ def exit_of(code: int | None) -> Exit | None:
 
 
 def exit_for_status(status: int) -> Exit:
-    """What it means that the API server answered "I begin" with this HTTP status of 400 or above.
+    """What the API server's answer to "I begin" means, by its HTTP status of 400 or above.
 
     >>> exit_for_status(403), exit_for_status(503)
     (<Exit.REFUSED: 81>, <Exit.INFRASTRUCTURE: 83>)

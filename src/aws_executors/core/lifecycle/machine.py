@@ -1,8 +1,8 @@
 """The whole life of a job: what happens to it, and what it asks for in return.
 
 Law: `advance` is total and pure. It knows no clock (events carry their time), no service and no
-Airflow. An event that does not fit a job's stage is late or doubled, and changes nothing. A container is
-stopped before its task is given to anybody else, and nothing is reported that the database does not bear out.
+Airflow. An event that does not fit a job's stage is late or a duplicate, and changes nothing. A container is
+stopped before its task is given to another one, and nothing is reported that the database does not bear out.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ STAGES: Mapping[type, Collection[Stage]] = MappingProxyType(
         events.StopAnswered: (Stage.STOPPING,),
     }
 )
-"""The stages in which an event means something; those not listed here do in every stage but CLOSED."""
+"""The stages in which an event means something; an event not listed here does in every stage but CLOSED."""
 
 
 def begin(job: Job[R]) -> Moved[R]:
@@ -62,7 +62,7 @@ def begin(job: Job[R]) -> Moved[R]:
 
 
 def advance(job: Job[R], event: events.Event[R], policy: Policy) -> Moved[R]:
-    """What becomes of `job` when `event` happens, and what it asks for then.
+    """The job after `event`, and the effects that it asks for.
 
     >>> from aws_executors.core.lifecycle.effects import Submit
     >>> job, effects = advance(Job(token="0b6e"), events.Prepared(1.0, "request"), Policy())
@@ -97,8 +97,8 @@ def _moved(job: Job[R], event: events.Event[R], policy: Policy) -> Moved[R]:
             return submission.not_placed(job)
         case events.Found(at=at, observation=observation):
             return lookup.found(job, observation, at, policy)
-        case events.NotLookedUp(at=at):
-            return moves.back_off(job, at, policy), ()
+        case events.NotLookedUp(at=at, error=error):
+            return lookup.not_looked_up(job, error, at, policy)
         case events.Observed(at=at, observation=observation):
             return watching.observed(job, observation, at, policy)
         case events.RowRead(at=at, row=row):

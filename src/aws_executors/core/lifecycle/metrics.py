@@ -1,7 +1,7 @@
-"""What is measured: every metric by name, and what a change of a job counts as.
+"""What is measured: every metric by name, and how a job's failures and stages are counted.
 
-Law: names and meanings, no sending. A name that somebody's dashboard knows does not change. Plain
-StatsD has no tags, so what a metric is split by is in its name; only the executor and the team are tags.
+Law: names and meanings, no sending. A name never changes: users' dashboards depend on it. Plain StatsD has no
+tags, so what a metric is split by is in its name; only the executor and the team are tags.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Sort(StrEnum):
 
 
 class Submission(StrEnum):
-    """Why a task failed that never had a container."""
+    """The cause of a task's failure if it never had a container."""
 
     NOT_SUBMITTED = "not submitted"
 
@@ -44,7 +44,7 @@ class EventFate(StrEnum):
 
 
 class ContainerState(StrEnum):
-    """What a container does that takes one workload after another."""
+    """What a warm container, which takes one workload after another, is doing."""
 
     STARTING = "starting"  # it was asked for, and is not up yet
     IDLE = "idle"  # it waits for a workload
@@ -186,7 +186,7 @@ def names(metric: Metric) -> Iterator[str]:
 
 
 def failure(job: Job[R], effect: Effect[R]) -> StrEnum | None:
-    """What the failure counts as that a job reports now, for the first time; None where it reports none.
+    """The cause of the failure that `effect` reports for the first time; None if it reports none.
 
     >>> from aws_executors.core.lifecycle.observation import Observation, Phase
     >>> lost = Observation(id="c1", phase=Phase.FAILED, cause=Cause.HOST_LOST)

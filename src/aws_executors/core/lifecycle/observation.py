@@ -78,12 +78,12 @@ class Observation:
     started: bool = False  # the Airflow container ever ran, or may have
     final: bool = False  # AWS is done with it: nothing more will change
     version: int | None = None  # counts up per task where the service gives one (ECS)
-    order: int | None = None  # where it gives none: what comes later has no lower one, as far as one can tell
+    order: int | None = None  # where it gives none (Batch): rises with the status, as far as one can tell
     created: float | None = None  # epoch seconds
     log_stream: str = ""  # the awslogs stream, if the answer names it (Batch)
-    # Reads its sizes and times, when somebody asks: most do not, and it takes time.
+    # Reads its sizes and times on demand: it takes time, and most of them are never asked for.
     given: Callable[[], Allocation | None] | None = field(default=None, compare=False, repr=False)
-    used: str = field(default="", compare=False, repr=False)  # what was measured of a workload, by its cell
+    used: str = field(default="", compare=False, repr=False)  # what a warm container's workload has used
     source: Source = Source.DESCRIBE
 
     @property
@@ -97,9 +97,9 @@ class Observation:
         return None if self.given is None else self.given()
 
     def with_allocation(self, read: Callable[[], Allocation | None], *, running: bool) -> "Observation":
-        """The same with what reads its sizes and times; with `running`, also of one that has not ended.
+        """The same with `read` for its sizes and times; before it has ended only if `running` is set.
 
-        Those are read now: what is read from is large, and would be kept for as long as it runs.
+        Those of a running one are read now: `read` holds a large description, which would be kept meanwhile.
         """
         if self.ended:
             return replace(self, given=read)
@@ -111,7 +111,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """One record of an answer that could not be read: which, and why (C6)."""
+    """One record of an answer that could not be read: which, and why (C6 in docs/reliability.md)."""
 
     id: str
     problem: str

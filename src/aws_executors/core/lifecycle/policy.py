@@ -1,7 +1,7 @@
 """The numbers that steer a job's life, and what is done about each way in which a submission can fail.
 
-Law: numbers, one table and the look-up in it, nothing else. `transitions/submission.py` asks this table
-and decides nothing beside it. What is done about a container that has ended is in `verdict.py`.
+Law: numbers, one table and the look-up in it, nothing else. `transitions/submission.py` does what this table
+says. What is done about a container that has ended is in `verdict.py`.
 """
 
 from collections.abc import Mapping
@@ -22,15 +22,15 @@ class Policy:
 
     idempotent: bool = True  # a submission may be repeated as it is
     attempts: int = 3  # containers that one queueing may start when infrastructure fails before user code ran
-    grace: float = 120.0  # AWS may not show a container that it has accepted
-    linger: float = 120.0  # a container may stay up after its task has ended, or after a request to stop
-    # The same for one that was not seen to run: it may be about to, and end by itself.
-    patience: float = 5.0
+    grace: float = 120.0  # how long AWS may not show a container that it has accepted
+    # How long a container may stay up after its task has ended, or after a request to stop.
+    linger: float = 120.0
+    patience: float = 5.0  # `linger` of a container that was not seen to run: it may yet start, and end
     lookups: int = 3  # times that a lost submission is looked up before it is repeated
     lookup_every: float = 3.0
-    confirm: float = 15.0  # then a report that the row does not bear out is made again
-    reports: int = 4  # so many times in all
-    # A container may wait, with no reason given, before its task's event log says so.
+    confirm: float = 15.0  # after this a report that the row does not show is repeated; doubles each time
+    reports: int = 4  # how many times a report is made in all
+    # How long a container may wait, with no reason given, before its task's event log says so.
     patience_to_start: float = 300.0
     backoff: Backoff = field(default_factory=Backoff)
 
@@ -50,7 +50,7 @@ class SubmissionFailure(StrEnum):
 
 
 class Reaction(StrEnum):
-    """What is done about it."""
+    """What is done about a failed submission."""
 
     WAIT = "wait, and repeat the call"
     REFRESH = "reload the credentials, wait, and repeat the call"
@@ -75,10 +75,10 @@ REACTIONS: Mapping[SubmissionFailure, Reaction] = MappingProxyType(
     }
 )
 
-PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT})
-"""The reactions that come after a pause which grows and is jittered (`core/aws/backoff.py`)."""
+PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT, Reaction.LOOK_UP})
+"""The reactions that follow after a growing, jittered pause (`core/aws/backoff.py`)."""
 
-# What these are called in the event log of a task.
+# The names of events in a task's event log.
 SUBMISSION_DELAYED, RESUBMITTED, REQUEUED = "submission delayed", "resubmitted", "requeued"
 NOT_SUBMITTED, CONTAINER_FAILED = "submission failed", "container failed"
 FAILED = (NOT_SUBMITTED, CONTAINER_FAILED)
@@ -94,9 +94,9 @@ _REFUSALS: Mapping[Kind, SubmissionFailure] = MappingProxyType(
 
 
 def submission_failure(error: AwsError, *, repeatable: bool, unanswered: bool) -> SubmissionFailure:
-    """Which row of the table a refused submission is.
+    """The row of the table that applies to a refused submission.
 
-    `repeatable` says whether the service takes a repeated call for the same container (ECS), `unanswered`
+    `repeatable` says whether a repeated call gets the same container from the service (ECS), `unanswered`
     whether an earlier call of the same submission has had no answer.
 
     >>> error = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeoutError", message="")

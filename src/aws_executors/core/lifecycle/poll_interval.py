@@ -1,13 +1,13 @@
 """How often a container is polled.
 
 Functions of time and of what was seen last. A container that is young or is being stopped is polled often,
-one that has waited or run for long rarely: its start or end is noticed within a tenth of that time. Where the
-row has shown the task running, the row shows its end first: a third as many polls are left, for the container
-that dies unnoticed, and of many containers fewer still. A poll that failed is repeated soon: its container is
-no older for that. Where AWS tells by events what happens, polls are for what gets lost of them.
+one that has waited or run for long rarely: its start or end is noticed within a tenth of that time. Once the
+row has shown the task running, the row also shows its end first. Polls are then only for a container that
+dies unnoticed: a third as many, and fewer still if there are many containers. A failed poll is repeated soon,
+whatever the container's age. While AWS sends events, polls are for events that get lost.
 
-After a throttle this is the pause of a poll. That of a submission is in `core/aws/backoff.py`, that of the
-account, for all calls, in `core/aws/token_bucket.py`.
+This module has the pause of a poll after a throttle. `core/aws/backoff.py` has that of a submission,
+`core/aws/token_bucket.py` that of the whole account.
 """
 
 from dataclasses import dataclass, replace
@@ -17,45 +17,46 @@ from aws_executors.core.aws.backoff import Backoff, delay
 from aws_executors.core.lifecycle.job import Job, R, Stage
 
 SHARED = 20
-"""Into how many parts a long pause is divided, at the ends of which polls are made together."""
+"""Polls after a long pause are aligned to a grid of this fraction of it, a 20th, so that they share calls."""
 
 SHOWN_BY_ROW = 3
-"""How many times as rare polls are where the row shows a task's end."""
+"""How many times longer the pause is once the row has shown the task running, and so will show its end."""
 
 FEW = 500
-"""Containers up to which this is so. Where there are more, polls become rarer by as much: their calls do not
-grow with their number."""
+"""Up to this many containers `SHOWN_BY_ROW` alone applies. Above it, the pause grows in proportion to their
+number, so that the number of calls does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollInterval:
-    """The shortest and the longest time between two polls of one container, in seconds.
+    """The times between two polls of one container, in seconds.
 
-    While events come, a container is polled `unheard_of` seconds after it was accepted, and then as without
-    events, until one has named it. From then on it is polled every `unsettled` seconds while it has yet to
-    start, or its end is waited for, and every `sweep` seconds while it runs. Where accepted containers are
-    named by no event within `silence` seconds, all are polled as without events; an event takes less than
-    two.
+    Without events they are from `quickest` to `slowest`. While events come, a container is first polled
+    `first_poll` seconds after it was accepted, and then as without events until an event has named it. From
+    then on it is polled every `sweep` seconds while it runs, and every `unsettled` seconds before it starts
+    and while its end is awaited. An event takes less than two seconds: if none names an accepted container
+    within `silence` seconds, all are polled as without events.
     """
 
     quickest: float = 1.0
     slowest: float = 15.0
-    unheard_of: float = 15.0
+    first_poll: float = 15.0
     unsettled: float = 60.0
     sweep: float = 300.0
     silence: float = 30.0
 
 
-def pace(quickest: float, slowest: float) -> PollInterval:
-    """By these options; while events come, polls are no more frequent than without them.
+def poll_interval_of(quickest: float, slowest: float) -> PollInterval:
+    """The intervals for these options; events never make polls more frequent.
 
-    >>> pace(1.0, 15.0).sweep, pace(60.0, 900.0).unheard_of, pace(60.0, 900.0).sweep
+    >>> rare = poll_interval_of(60.0, 900.0)
+    >>> poll_interval_of(1.0, 15.0).sweep, rare.first_poll, rare.sweep
     (300.0, 60.0, 900.0)
     """
     usual = PollInterval(quickest=quickest, slowest=slowest)
     return replace(
         usual,
-        unheard_of=max(quickest, usual.unheard_of),
+        first_poll=max(quickest, usual.first_poll),
         unsettled=max(quickest, usual.unsettled),
         sweep=max(slowest, usual.sweep),
     )
@@ -64,9 +65,9 @@ def pace(quickest: float, slowest: float) -> PollInterval:
 def poll_after(
     job: Job[R], pace: PollInterval, now: float, *, events_come: bool = False, containers: int = 1
 ) -> float:
-    """Seconds until the job's container should be polled again; with `events_come`, events tell of it.
+    """Seconds until the job's container should be polled again.
 
-    `containers` is how many there are.
+    `events_come` says whether events have named this container, `containers` how many there are in all.
 
     >>> from aws_executors.core.lifecycle.observation import Observation, Phase
     >>> running = Observation(id="1", phase=Phase.RUNNING)
@@ -95,7 +96,7 @@ def poll_after(
 def poll_again_after(failures: int, pace: PollInterval) -> float:
     """Seconds until a container is polled again whose last `failures` polls have failed.
 
-    Not spread: what was asked for in one call is asked for in one call again.
+    Without jitter: containers that shared the failed call share the next one, too.
 
     >>> [poll_again_after(failures, PollInterval()) for failures in (1, 2, 3, 4, 5, 100)]
     [1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
@@ -104,7 +105,7 @@ def poll_again_after(failures: int, pace: PollInterval) -> float:
 
 
 def _while_events_come(job: Job[R], pace: PollInterval, now: float) -> float:
-    """At times that many containers share, so that they share calls: up to a twentieth later."""
+    """The pause up to the next time of a grid that many containers share: at most a 20th longer."""
     pause = pace.sweep if job.stage is Stage.WATCHING and job.runs else pace.unsettled
     grid = pause / SHARED
     return ceil((now + pause) / grid) * grid - now

@@ -1,9 +1,9 @@
 """What the end of a container means, given what Airflow's database says of its task instance.
 
-Law: one matrix, the state of the row by how the container ended, and nothing decided outside it; what
-is harmless before the task's own code has begun may not be repeated after it. A container's exit code is not
-its task's result (a supervisor exits 0 when the task failed, deferred or was cleared), and a report at the
-wrong moment fails a healthy task: so nothing is reported before the row of the task instance was read.
+Law: one matrix, the state of the row by how the container ended, and nothing decided outside it; what is
+repeated before the task's own code has begun is never repeated after that. A container's exit code is not its
+task's result (a supervisor exits 0 when the task failed, deferred or was cleared), and a report at the wrong
+moment fails a healthy task: so nothing is reported before the row of the task instance is read.
 
 Source: ``airflow/jobs/scheduler_job_runner.py``, process_executor_events.
 """
@@ -22,7 +22,7 @@ from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 class Row:
     """The task instance in Airflow's database: its state, its current token, its current try.
 
-    `id` is what its row goes by, None where nobody has said: a retry and a clearing give it another one.
+    `id` is the row's key, None if it is not known; a retry or a clearing gives the task instance another one.
     `queued_by` is the scheduler that queued or adopted it, by the id of its row in the table job.
     """
 
@@ -55,7 +55,7 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"  # stopped by an executor of ours, perhaps by one in another scheduler
     TURNED_AWAY = "turned away"  # by Airflow: another container holds the task, or nobody waits for it
     REFUSED = "refused"  # by Airflow, for its token: a fresh one may be let in
-    UNABLE = "unable"  # it never began, and will not another time: image, settings, command
+    UNABLE = "unable"  # the workload never began, and would not the next time: image, settings, command
 
 
 class Verdict(StrEnum):
@@ -77,11 +77,11 @@ _COLUMNS: tuple[Outcome | None, ...] = (None, *Outcome)
 # fmt: off
 _ROWS: Mapping[RowState, tuple[Verdict, ...]] = {
     #                     not ended  clean    failed   lost      withdrawn  turned away  refused   unable
-    # Nobody else will ever start this queueing of it; giving it back twice has the effect of once.
+    # No other container will start this queueing; giving it back to Airflow twice does no more than once.
     RowState.QUEUED:     (KEEP,      FAIL,    FAIL,    RESUBMIT, REQUEUE,   FAIL,        RESUBMIT, FAIL),
     # A task that never began here runs in another container; one that began is not started again.
     RowState.RUNNING:    (KEEP,      SUCCEED, FAIL,    FAIL,     FAIL,      FREE,        FREE,     FREE),
-    # "Success", when the container has ended, is how Airflow hears that a cleared task has stopped.
+    # "Success" at the end of the container is how Airflow hears that a cleared task has stopped.
     RowState.RESTARTING: (KEEP,      SUCCEED, SUCCEED, SUCCEED,  SUCCEED,   SUCCEED,     SUCCEED,  SUCCEED),
     # A clean end confirms the result; any other would only confuse who reads the log.
     RowState.FINISHED:   (SUCCEED,   SUCCEED, FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
@@ -89,7 +89,7 @@ _ROWS: Mapping[RowState, tuple[Verdict, ...]] = {
     RowState.GONE:       (FREE,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
     # A callback that has not begun may be started again; there is nobody to give it back to.
     RowState.ROWLESS:    (KEEP,      SUCCEED, FAIL,    RESUBMIT, FAIL,      FAIL,        RESUBMIT, FAIL),
-    # The jobs that wait for it decide; where one still needs it, another one is started for it.
+    # The jobs that wait for the container decide; if one still needs it, another container is started.
     RowState.POOLED:     (KEEP,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
 }
 # fmt: on
@@ -104,14 +104,14 @@ OUTCOMES: Mapping[Cause | Exit, Outcome] = MappingProxyType(
         Cause.RECLAIMED: Outcome.LOST,
         Cause.INSTANCE_ENDED: Outcome.LOST,
         Cause.UNCLEAR: Outcome.LOST,
-        # Whoever stopped it may not have lived to give the task back.
+        # The scheduler that stopped it may have died before it gave the task back.
         Cause.WITHDRAWN: Outcome.WITHDRAWN,
         # Not infrastructure: a person's decision is not undone, and a limit would be reached again.
         Cause.STOPPED: Outcome.FAILED,
         Cause.TIMED_OUT: Outcome.FAILED,
         Cause.INVALID: Outcome.FAILED,
         Cause.EXITED: Outcome.FAILED,
-        # Our own launcher says more than that it failed.
+        # Our own launcher says how it failed.
         Exit.RAN: Outcome.CLEAN,
         Exit.HELD: Outcome.TURNED_AWAY,
         Exit.REFUSED: Outcome.REFUSED,
@@ -120,7 +120,7 @@ OUTCOMES: Mapping[Cause | Exit, Outcome] = MappingProxyType(
         Exit.CANNOT_START: Outcome.UNABLE,
     }
 )
-"""How a container ended, by its cause; or by what our launcher says of it, if it has said something."""
+"""How a container ended, by its cause, or by our launcher's exit code if it has one."""
 
 FINISHED_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
@@ -141,7 +141,7 @@ def row_state(row: Row | None, *, token: str, try_number: int) -> RowState:
     if row.state in FINISHED_STATES:
         return RowState.FINISHED
     if row.state == "restarting":
-        # Clearing a running task keeps its try number and may have taken the token off the row.
+        # Clearing a running task keeps its try number and may remove the token from the row.
         return RowState.RESTARTING
     if row.token != token:
         return RowState.MOVED_ON
@@ -162,8 +162,8 @@ def verdict(seen: Observation, state: RowState) -> Verdict:
 
 
 def may_have_begun(seen: Observation) -> bool:
-    """Whether the workload may have begun in a container: not if it never started, and not if our launcher
-    says that nothing has run, whatever AWS gives as the reason of its end.
+    """Whether the workload may have begun in a container: not if the container never started, nor if our
+    launcher's exit code says that nothing has run, whatever reason AWS gives for the end.
 
     >>> [may_have_begun(Observation(id="1", phase=Phase.FAILED, cause=Cause.RECLAIMED, started=True,
     ...                             exit_code=code)) for code in (137, Exit.INFRASTRUCTURE)]

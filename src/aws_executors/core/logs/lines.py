@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from returns.result import Result
 
-from aws_executors.core.aws.response import Read, read_record
+from aws_executors.core.aws.response import AnswerRecord, read_record
 from aws_executors.core.redact.outgoing import first_lines, last_lines
 from aws_executors.core.redact.values import MASK
 from aws_executors.core.warm.log_marks import Mark, lines_of, mark_in
@@ -47,7 +47,7 @@ class Tail:
     mark: Mark | None = None
 
     def of(self, token: str) -> tuple[str, ...]:
-        """The lines of one workload, in the log of a container that takes several.
+        """The lines of one workload, in the log of a warm container.
 
         >>> log = (str(Mark("a", exit_code=0)), str(Mark("b")), '{"event":"hello"}')
         >>> Tail(lines=log).of("b"), Tail(lines=log).of("a")
@@ -57,16 +57,16 @@ class Tail:
 
     @property
     def marked(self) -> bool:
-        """Whether it is known whose the lines are: a mark stands in or before them, or nothing does."""
+        """Whether it is known whose the lines are: a mark is in or before them, or no line is before them."""
         return self.whole or self.mark is not None or any(map(mark_in, self.lines))
 
 
-class _LogEvent(Read):
+class _LogEvent(AnswerRecord):
     timestamp: Annotated[int, Field(ge=0, lt=END_OF_TIME)] | None = None
     message: str = ""
 
 
-class _Events(Read):
+class _Events(AnswerRecord):
     events: tuple[_LogEvent, ...] = ()
     next_forward_token: str = ""
     next_backward_token: str = ""
@@ -92,11 +92,11 @@ class _Routed(BaseModel):
 
 
 _KEY_BEGINS, _KEY_ENDS = f'PRIVATE KEY-----{MASK}"', "-----END "
-"""What a masked line has in it that begins a private key and does not end it, and one that ends it."""
+"""What is in a masked line that begins a private key and does not end it, and in one that ends it."""
 _KEY_LINE = re.compile(r"\s*[A-Za-z0-9+/]{40,128}={0,2}\s*")
 _KEY_END = re.compile(r"\s*[A-Za-z0-9+/]{1,128}={0,2}\s*")
 _KEY_LINES = 250
-"""Lines of a private key, at most, and of others that may stand among them."""
+"""The most lines of a private key, those of other writers among them included."""
 
 _ROUTED = TypeAdapter(_Routed)
 _STRUCTURED = TypeAdapter(_Structured)
@@ -127,7 +127,7 @@ def unfolded(tail: Tail, answer: object) -> Result[Tail, str]:
 def texts_with(part: str, answer: object) -> Result[list[str], str]:
     """What a container wrote in those lines of a GetLogEvents response that have `part` in them.
 
-    The others are not looked at: to clean a page of long ones takes a third of a CPU second.
+    The others are skipped: cleaning a page of long lines takes a third of a CPU second.
 
     >>> texts_with("used", {"events": [{"message": "hello"}, {"message": "used 7"}]}).unwrap()
     ['used 7']
@@ -146,7 +146,7 @@ def log_line(message: str, millis: int | None) -> str:
     '{"event":"hello"}'
     """
     text = first_lines(_unwrapped(message).rstrip("\r\n"), WIDE)
-    structured = text.replace("\n", " ")  # a sign that breaks lines, such as U+2028, may stand in its words
+    structured = text.replace("\n", " ")  # its words may contain a line separator, such as U+2028
     try:
         found = _STRUCTURED.validate_json(structured)
     except ValidationError:
@@ -168,9 +168,9 @@ def _unwrapped(message: str) -> str:
 
 
 def without_keys(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The same lines without what stands in a private key, of which each line may be one of the log.
+    """The same lines without the content of private keys, each line of which may be a line of the log.
 
-    What begins it, by itself, is told from other text; what is in it looks like any other word.
+    Only the beginning of a key can be recognized by itself; a line of its content looks like any other word.
 
     >>> key = ("-----BEGIN PRIVATE KEY-----", "M" * 64, "Mg==", "-----END PRIVATE KEY-----", "Mg==")
     >>> [text_of(line) for line in without_keys(tuple(log_line(line, None) for line in key))]
@@ -193,7 +193,7 @@ def without_keys(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def text_of(line: str) -> str:
-    """What a container wrote, of a line as `log_line` makes it.
+    """What a container wrote, from a line that `log_line` made.
 
     >>> text_of(log_line("hello", 0))
     'hello'

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.aws.response import Read, read_record
+from aws_executors.core.aws.response import AnswerRecord, read_record
 from aws_executors.core.logs.firelens import DRIVER as FIRELENS
 from aws_executors.core.logs.firelens import routed
 
@@ -23,7 +23,7 @@ User Guide."""
 class Stream:
     """One log stream; an empty `region` means the container's own.
 
-    `token` is set where a container takes one workload after another: the log of that one alone is meant.
+    `token` is set for a warm container: only the lines of this workload are meant.
     """
 
     group: str
@@ -32,12 +32,12 @@ class Stream:
     token: str = ""
 
 
-class _LogConfiguration(Read):
+class _LogConfiguration(AnswerRecord):
     log_driver: str | None = None
     options: dict[str, str] | None = None
 
 
-class _Defined(Read):
+class _Defined(AnswerRecord):
     name: str | None = None
     essential: bool | None = None
     log_configuration: _LogConfiguration | None = None
@@ -45,54 +45,54 @@ class _Defined(Read):
     task_arn: str | None = None
 
 
-class _Definition(Read):
+class _Definition(AnswerRecord):
     container_definitions: tuple[_Defined, ...] = ()
 
 
-class _Definitions(Read):
+class _Definitions(AnswerRecord):
     task_definition: _Definition
 
 
-class _Task(Read):
+class _Task(AnswerRecord):
     task_definition_arn: str
 
 
-class _Tasks(Read):
+class _Tasks(AnswerRecord):
     tasks: tuple[_Task, ...] = ()
 
 
-class _BatchTask(Read):
+class _BatchTask(AnswerRecord):
     containers: tuple[_Defined, ...] = ()
     task_arn: str | None = None
 
 
-class _Properties(Read):
+class _Properties(AnswerRecord):
     task_properties: tuple[_BatchTask, ...] = ()
 
 
-class _Metadata(Read):
+class _Metadata(AnswerRecord):
     namespace: str | None = None
 
 
-class _Pod(Read):
+class _Pod(AnswerRecord):
     pod_name: str | None = None
     pod_namespace: str | None = None
     metadata: _Metadata | None = None
 
 
-class _Pods(Read):
+class _Pods(AnswerRecord):
     pod_properties: _Pod | None = None
 
 
-class _Nodes(Read):
+class _Nodes(AnswerRecord):
     main_node: int | None = None
 
 
-class _Array(Read):
+class _Array(AnswerRecord):
     size: int | None = None
 
 
-class _Job(Read):
+class _Job(AnswerRecord):
     job_id: str = ""
     status: str = ""
     container: _Defined | None = None
@@ -103,7 +103,7 @@ class _Job(Read):
     array_properties: _Array | None = None
 
 
-class _Jobs(Read):
+class _Jobs(AnswerRecord):
     jobs: tuple[_Job, ...] = ()
 
 

@@ -1,8 +1,8 @@
 """JSON and code without the secrets that they quote, and still JSON and code.
 
 Law: what `mask` finds is looked for in the whole text, for a name may stand in one literal and its secret in
-the next; what is replaced stands within one literal, so that quotes, commas and brackets stay, and so do the
-names of members. Then each text is looked at for itself, as what it means.
+the next; only parts of literals are replaced, so that quotes, commas, brackets and the names of members stay.
+Then each text in quotes is masked by itself, unescaped.
 """
 
 import json
@@ -22,14 +22,14 @@ _LITERAL = re.compile(
 )
 _RUN = re.compile(r"[^\\]++|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
 ROUNDS = 3
-"""What one round hides may show another what it is about, as in `mask`."""
+"""How many rounds at most: what one hides may show the next one more to hide, as in `mask`."""
 
 _NO_SECRETS = frozenset({"null", "true", "false", "None", "True", "False"})
 
 
 class Piece(NamedTuple):
-    """A part of a literal that may be replaced: which literal, from where to where, by what; and whether less
-    of it may be replaced than all: a sign that is written with a backslash is one."""
+    """A part of a literal that may be replaced: which literal, from where to where, by what; and whether it
+    is replaced as a whole or not at all, like a character that is written with a backslash."""
 
     literal: int
     begin: int
@@ -41,7 +41,7 @@ class Piece(NamedTuple):
 def mask_literals(text: str) -> str:
     """The same JSON, or the same code as `repr` prints it, with ``***`` for what `mask` hides in it.
 
-    A number becomes a text. Never raises; takes as long as the text is, whatever it is.
+    A number becomes a text. Never raises; the time is linear in the length of any text.
 
     >>> print(mask_literals('{"command": ["--password", "hunter2"], "passwords": [12, 34]}'))
     {"command": ["--password", "***"], "passwords": ["***", "***"]}
@@ -78,7 +78,7 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def _alone(literal: re.Match[str]) -> str:
-    """A text in quotes, masked as what it means: a quote in it may be part of a secret."""
+    """A text in quotes, masked unescaped: a quote in it may be part of a secret."""
     written, key = literal.group(), cast("str | None", literal["key"]) is not None
     if not (key or "\\" in written) or not written.endswith(("'", '"')):
         return written
@@ -96,7 +96,7 @@ def _alone(literal: re.Match[str]) -> str:
 
 
 def _covered(text: str, spans: Iterable[Span]) -> Iterator[Piece]:
-    """What of these spans stands within literals, one piece for each of both."""
+    """The parts of these spans within literals, one piece for each span and literal."""
     pieces = _pieces(text)
     piece = next(pieces, None)
     for begin, end in spans:

@@ -39,16 +39,16 @@ ANYWHERE = (
     "token",
     "webhook",
 )
-"""Enough wherever they stand, whatever separates them. Source: ``airflow/_shared/secrets_masker``,
-DEFAULT_SENSITIVE_FIELDS; the variables in which Airflow takes addresses with passwords; what people use."""
+"""Make a name secret wherever they stand, whatever separates them. Source: DEFAULT_SENSITIVE_FIELDS in
+``airflow/_shared/secrets_masker``; Airflow's variables for addresses with passwords; what people use."""
 
 WORDS = frozenset(
     {"bearer", "cookie", "cookies", "cred", "creds", "dsn", "jwt", "kubeconfig", "netrc", "pem"}
 )
-"""Enough as a whole word."""
+"""Make a name secret as a whole word."""
 
 LAST = frozenset({"auth", "conn", "otp", "pass", "passes", "pin", "pw", "salt", "sas", "sig"})
-"""Enough as the last word: ``DB_PASS``, ``REDISCLI_AUTH``."""
+"""Make a name secret as the last word: ``DB_PASS``, ``REDISCLI_AUTH``."""
 
 OPEN_KEYS = frozenset(
     {
@@ -88,7 +88,7 @@ OPEN_KEYS = frozenset(
         "xcom",
     }
 )
-"""Words before ``key`` that make it the name of something, and no secret; any other key is one."""
+"""Words before ``key`` that make it the name of something, and no secret; any other key is secret."""
 
 ADDRESSES = frozenset({"url", "uri", "connection", "address"})
 STORES = frozenset(
@@ -119,7 +119,7 @@ STORES = frozenset(
         "sqlalchemy",
     }
 )
-"""The address of one of these holds its password, as a rule: ``DATABASE_URL``, ``MONGODB_URI``."""
+"""The address of one of these usually holds its password: ``DATABASE_URL``, ``MONGODB_URI``."""
 
 HARMLESS = frozenset(
     {
@@ -144,10 +144,10 @@ HARMLESS = frozenset(
         "type",
     }
 )
-"""Last words of what is said about a secret: ``token_lifetime``."""
+"""Last words of names that only say something about a secret: ``token_lifetime``."""
 
 PUBLIC = frozenset({"clientToken", "client_token", "nextToken", "next_token", "PWD", "OLDPWD"})
-"""Names with such a word whose values are no secrets: AWS's own, and the shell's working directory."""
+"""Names with a secret word whose values are no secrets: AWS's own, and the shell's working directory."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _LONGEST = 256
@@ -161,10 +161,10 @@ def sensitive(name: str) -> bool:
     >>> sensitive("partition_key"), sensitive("token_lifetime"), sensitive("clientToken")
     (False, False, False)
     """
-    return _known(name[-_LONGEST:])
+    return _holds_secret_cached(name[-_LONGEST:])
 
 
-def _told(name: str) -> bool:
+def _holds_secret(name: str) -> bool:
     words = [word.lower() for word in cast("list[str]", _WORD.findall(name))]
     if not words or name in PUBLIC or words[-1] in HARMLESS:
         return False
@@ -176,4 +176,4 @@ def _told(name: str) -> bool:
     return last in ADDRESSES and not STORES.isdisjoint(words)
 
 
-_known = lru_cache(2048)(_told)
+_holds_secret_cached = lru_cache(2048)(_holds_secret)

@@ -1,8 +1,8 @@
-"""What every text goes through that leaves for Airflow: its event log, its reports, its logs, its pages.
+"""What every text goes through on its way to Airflow: its event log, its reports, its logs, its pages.
 
-Law: one way out, for words that come from anybody: AWS, a container, a builder, the author of a DAG. What
-comes out can be saved by every database, is of bounded size, has no secret in it, and is one line where one
-is meant: nobody writes a line of his own into a log. A text is cut before it is looked at, and again after.
+Law: one way out, whoever a text is from: AWS, a container, a builder, the author of a DAG. What comes out can
+be saved by every database, is of bounded size, has no secret in it, and is one line where one is meant, so
+that nobody can forge a line of a log. A text is cut before it is cleaned, and again after.
 """
 
 import re
@@ -11,27 +11,27 @@ from functools import lru_cache
 from aws_executors.core.redact.values import mask
 
 MOST = 2_048
-"""Bytes of UTF-8 that a text may have, its mark of a cut included."""
+"""The most bytes of UTF-8 of a text, the mark of a cut included."""
 
 PART = 1_024
-"""Bytes of what AWS, a container or a builder said within a text of ours, which says more behind it."""
+"""The same for foreign words (AWS's, a container's, a builder's) in a text of ours, which says more after."""
 
 NAME = 250
-"""Bytes of a name, or of words that stand in a table."""
+"""The same for a name, or for words that stand in a table."""
 
 ROOM = 8
-"""So many times as many characters are looked at: what is left out or masked makes room."""
+"""How many times as many characters are cleaned: what is left out or masked makes room for others."""
 
 CUT = "... (cut)"
-"""The end of a text that was cut; of lines, of which the last ones are kept, the beginning."""
+"""The end of a text that was cut; its beginning, if the last lines are kept."""
 
-# Colours and cursor movements of terminals; a title is one where it is ended.
+# Colours and cursor movements of terminals, and titles that are terminated.
 _ANSI = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)|\x1b[ -/]*+[0-Z^-~]"
 )
 _BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 
-# Control characters, half characters, and signs that turn the order of a line around.
+# Control characters, half characters (surrogates), and characters that reverse the order of a line.
 _CONTROL: tuple[int, ...] = (*range(9), *range(11, 32), *range(127, 160))
 _TURNING: tuple[int, ...] = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
 _AWAY: dict[int, str] = {
@@ -41,7 +41,7 @@ _AWAY: dict[int, str] = {
 
 
 def one_line(text: str, most: int = MOST) -> str:
-    r"""The text as one line of at most `most` bytes of UTF-8, without secrets, control signs and colours.
+    r"""The text as one line of at most `most` bytes, without secrets, control characters and colours.
 
     >>> one_line("\x1b[31mred\x1b[0m\nERROR forged\x00 \ud800 password=abc")
     'red ERROR forged \ufffd password=***'
@@ -61,7 +61,7 @@ _cleaned_line = lru_cache(16)(_clean_line)
 
 
 def first_lines(text: str, most: int = MOST) -> str:
-    r"""The same for a text of several lines, which keeps them, from the first one on.
+    r"""The same for a text of several lines, of which the first ones are kept.
 
     >>> first_lines("one\r\ntwo\x07\nthree", 20)
     'one\ntwo\nthree'
@@ -71,7 +71,7 @@ def first_lines(text: str, most: int = MOST) -> str:
 
 
 def last_lines(text: str, most: int = MOST) -> str:
-    r"""The same, but of a longer text the last lines are kept.
+    r"""The same, but the last lines are kept.
 
     >>> last_lines("one\n" * 50 + "last", 20)
     '... (cut)\none\nlast'
@@ -80,7 +80,7 @@ def last_lines(text: str, most: int = MOST) -> str:
     if len(near) < len(text):
         near = (
             near.partition("\n")[2] or text[: most * ROOM]
-        )  # no line is begun in its middle: a secret may be there
+        )  # not from the middle of a line: a secret may be cut there
     lines = _clean(near)
     room = most - len(CUT) - 1
     if len(near) == len(text) and _bytes(lines) <= most:

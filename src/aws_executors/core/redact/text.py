@@ -1,9 +1,9 @@
 """Texts without the secrets that they quote.
 
-Law: as many steps as characters, whatever the text is: it comes from anybody, and a pattern that goes back
-over it would stop the scheduler. So quantifiers of single signs are possessive (those of groups are wrong
-before Python 3.11.5: CPython's issue 106052), each search begins where the last one ended, and what is looked
-back or ahead for is bounded. `tests/core/redact/test_text.py` holds it.
+Law: the time is linear in the length of the text, whatever the text is: it is foreign, and a pattern that
+backtracks would stop the scheduler. So quantifiers of single characters are possessive (those of groups are
+wrong before Python 3.11.5: CPython's issue 106052), each search begins where the last one ended, and looking
+back or ahead is bounded. `tests/core/redact/test_text.py` holds it.
 """
 
 import re
@@ -17,12 +17,12 @@ MASK = "***"
 Span = tuple[int, int]
 """Where a secret begins and ends."""
 
-# A name, and what makes what follows it its value: `"name": `, `name=`, `name: `, `--name `, also in lines of
-# a list; `name := ` and `["name"] = "` of code; `ENV name `, `setx name ` and the password of a netrc; the
-# name as the text beside that of `value`; or the two as a pair of texts. Each quote may be escaped, any
-# number of times; what makes it a value may stand in an address, as `%3D` and `%22%3A`. In code, and where it
-# is compared, a value stands in quotes: the rest of a line of code, and of a sentence, is none. A word that
-# none of this follows, as nearly every one, is left at once.
+# A name, and the sign that what follows it is its value: `"name": `, `name=`, `name: `, `--name `, also in
+# lines of a list; `name := ` and `["name"] = "` of code; `ENV name `, `setx name ` and the password of a
+# netrc; the name as the text beside that of `value`; or the two as a pair of texts. Each quote may be
+# escaped, any number of times; the sign may be escaped as in an address, `%3D` and `%22%3A`. In code and in a
+# comparison only a text in quotes is a value: the rest of a line of code, or of a sentence, is none. A word
+# that none of this follows, as nearly every word, is passed over at once.
 _QUOTED = r"""=(?=[ \t]*+(?:[bBrRuUfF]{0,2}+\\*+["']|`))"""
 _GAP = r"(?:\s++|\\{1,8}+n[ \t]*+)"
 _SAID = r"""(?:[=:]|(?:missing|unset|undefined|required|empty|invalid|incorrect|wrong|expired|ignored|failed)
@@ -55,10 +55,10 @@ _NAMED = re.compile(
 _OTHERS = ("flag", "argument", "variable")
 _PROMPTED = re.compile(r"[\n>@&|(][ \t]*+(?:set|SET)[ \t]++\Z")
 _REST = re.compile(r"""[^\n&|"']++""")
-"""What stands before an assignment by a command of Windows, whose value goes on over blanks to its end."""
+"""What stands before an assignment by ``set`` of Windows, and its value, which may contain blanks."""
 _SET = re.compile(r"""(?:\bset|\bexport|env|-e)["'\\,=\s]{1,8}(?<=["'])\Z""", re.IGNORECASE)
 """What stands before an assignment that is one text: ``set "name=value"`` of Windows, ``-e "name=value"``."""
-# One quote, or three of them; or that of Go, JavaScript and a shell's commands, where it ends on its line.
+# One quote, or three; or the backtick of Go, JavaScript and shells, if it is closed on the same line.
 _OPENED = re.compile(
     r"""(?:[bBrRuUfF]{1,2}+(?=\\*+["']))?"""
     r"""(?P<quote>(?P<one>\\*+["'])(?:(?P=one){2})?|`(?=[^\s`"',;:.)][^`\n]{0,500}+`))"""
@@ -76,7 +76,7 @@ _HEREDOC = re.compile(
         (?: \n | \\{1,8}+n ) [ \t]{0,64}+ (?P=tag) (?!\w)""",
     re.VERBOSE,
 )
-"""The lines of a shell, HCL or PHP down to one that is the word which the first one names."""
+"""A here-document of a shell, HCL or PHP: the lines down to the word that the first one names."""
 _PLAIN = re.compile(r"(?:null|none|true|false)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[0-9.]++(?![^\s,;)\]}])")
 _ENDS = {quote: re.compile(rf"(?<!\\)\\*+{quote}|\n") for quote in "\"'`"}
@@ -87,11 +87,11 @@ _NAMED_AFTER = re.compile(
     r"""(?P<name>[A-Za-z0-9_.-]{1,256}+)"""
 )
 _BEFORE = 256
-"""Characters before a name within which the quote is looked for that opens an address."""
+"""How many characters before a name are searched for the quote that opens an address."""
 _LONGEST = 4_000
-"""Characters of a value of several lines: the end of a longer one is not looked for."""
+"""How many characters of a value of several lines are searched for its end."""
 _AHEAD = 2_000
-"""Characters of a value that stands before its name, within which that name is looked for."""
+"""How many characters are searched for a value and the name that stands behind it."""
 
 # An element of XML, in which STS answers with credentials; one that is not closed is a word of a sentence.
 _ELEMENT = re.compile(
@@ -100,21 +100,21 @@ _ELEMENT = re.compile(
 )
 
 _STRONG = frozenset({"password", "passwd", "passphrase", "pwd", "authorization", "apikey"})
-"""Names that are secret in a sentence, too: ``password: x``. ``credentials: x`` may be about them."""
+"""Names with a secret value in a sentence, too: ``password: x``. ``credentials: x`` may be about them."""
 _CAMEL = re.compile(r"[a-z]+[A-Z]")
 _ALONE = re.compile(
     r"""[bBrRuUfF]{0,2}+\\*+["']|\[|(?!["'\\])[^\s"'\\]++(?<![:])(?:(?<=[,;)\]}])|(?![ \t]++[^\s#])"""
     r"""|(?=[ \t]++(?!value:)[A-Za-z0-9_.-]{1,64}+:[ \t]))"""
 )
-"""A value that is quoted, listed, or a word that no other follows, but the name of another value: it would
-make it a sentence."""
+"""A value that is quoted, listed, or a single word: another word behind it, unless it is the name of another
+value, would make it a sentence."""
 _COOKIES = re.compile(r"""(?=[^\s=;"'\\]{1,256}+=)(?:[^\n"'\\]++|\\(?![nr"'])|(?<==)"[^"\n\\]*+")+""")
-"""The value of a header with cookies; without a sign of equality it is a sentence."""
+"""The value of a header with cookies; without an equals sign it is a sentence."""
 _BLOCK = re.compile(r"[|>][-+0-9]{0,2}+[ \t]*+(?:#[^\n]{0,1000}+)?\r?+\n")
-"""What stands in YAML for a text that is on the next lines."""
+"""What announces in YAML that the text is on the next lines."""
 _INDENT = re.compile(r"[ \t]*+")
 _WIDEST = 200
-"""Columns in which the name of such a text may begin."""
+"""The columns within which the name of such a text may begin."""
 _PAIRED = re.compile(r"""(?<![A-Za-z0-9_])[Nn]ame:[ \t]++["']?+:\Z|=\\*+["']=\Z""")
 """What stands before a name whose value is on the next line of YAML, or in the next attribute of XML."""
 
@@ -138,10 +138,10 @@ _BREAK = 48
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _SHORTEST_LINE, _LONGEST_LINE = 40, 128
 
-# Commands whose `-p` is followed by a password, in one word; of sshpass, also in the next one; of curl, `-u`
-# and what stands behind the colon. The words of a command that is a list of texts go to its end, those of a
-# line of a shell to the end of the command, which in curl's addresses and headers is no `&b=` and no `; b=`;
-# what stands before another member of a structure is no command.
+# Commands with a password: right behind `-p` (of sshpass, also in the next word), or behind the colon of
+# curl's `-u`. A command that is a list of texts goes to the end of the list, one in a line of a shell to the
+# end of the command; `&b=` and `; b=` in curl's addresses and headers do not end it, another member of a
+# structure does.
 _COMMAND_WORDS = re.compile(
     r"""(?<![A-Za-z0-9_.-]) (?P<command> curl | mycli | sshpass | (?:mysql|mariadb)
           (?: [_-]?(?:admin|backup|binlog|check|dump|import|pump|show|sh|slap|upgrade) )? (?:\.exe)? )
@@ -166,9 +166,9 @@ def mask(text: str) -> str:
 
     Secrets are tokens (JWT) and keys that are known by their shape, private keys in PEM, what stands before
     the host of an address and behind that of a webhook, what pydantic found (``input_value=``), and the value
-    of every name that `sensitive` knows, however it is written. Never raises; takes as long as the text is;
-    masking twice changes nothing more. Source: RFC 7519 section 3; the workload's JSON as written by
-    ``airflow/executors/workloads/base.py`` (``"token": "<JWT>"``).
+    of every name that `sensitive` knows, however it is written. Never raises; the time is linear in the
+    length of the text; masking twice changes nothing more. Source: RFC 7519 section 3; the workload's JSON as
+    written by ``airflow/executors/workloads/base.py`` (``"token": "<JWT>"``).
 
     >>> mask('run --json-string {"token":"eyJhbGciOi.eyJzdWIi.c2ln","ti":{"task_id":"load"}}')
     'run --json-string {"token":"***","ti":{"task_id":"load"}}'
@@ -208,7 +208,7 @@ def _named(text: str) -> Iterator[Span]:
 
 
 def _value_of(text: str, found: re.Match[str]) -> Span | None:
-    """Where the value stands that belongs to a name; None where there is none, or it is no secret."""
+    """Where the value of a name stands; None if there is none, or it is no secret."""
     begin, whole = found.end(), cast("str | None", found["name"])
     if whole is None:
         flag, other, variable = cast("tuple[str | None, ...]", found.group("flag", "argument", "variable"))
@@ -219,7 +219,7 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
         return _named_later(text, begin)
     escaped = _ESCAPED.match(name) if before.endswith("\\") else None
     if name == "tokens" or not (sensitive(name) or (escaped and sensitive(name[escaped.end() :]))):
-        return None  # as nearly every one
+        return None  # nearly always
     parts = cast("Mapping[str, str | None]", found.groupdict())
     colon = parts["sign"] == ":"
     if parts["close"] == '""':
@@ -259,7 +259,7 @@ def _value_of(text: str, found: re.Match[str]) -> Span | None:
 
 
 def _doubled(text: str, begin: int) -> Span | None:
-    """A text within a field of CSV, each of whose quotes is written twice: ``""password"": ""x""``."""
+    """A text within a CSV field, in which each quote is doubled: ``""password"": ""x""``."""
     if not text.startswith('""', begin):
         return None
     end = _ENDS_DOUBLED.search(text, begin + 2)
@@ -267,7 +267,7 @@ def _doubled(text: str, begin: int) -> Span | None:
 
 
 def _block(text: str, name: int, begin: int) -> Span | None:
-    """The lines of YAML below a name, as far as they are further to the right than it is."""
+    """The lines of YAML below a name that are indented further than it is."""
     farthest = max(0, name - _WIDEST)
     line = max(farthest, text.rfind("\n", farthest, name) + 1)
     before = text[line:name].rstrip("\"'\\")
@@ -296,7 +296,7 @@ def _flagged(flag: str, text: str, begin: int) -> Span | None:
 
 
 def _at_an_end(text: str, begin: int, name: str, *, closed: bool) -> bool:
-    """Whether the name is the end of what failed, and why follows: an address in quotes, a program, a file.
+    """Whether the name ends what failed (an address in quotes, a program, a file), and the reason follows.
 
     ``Get "https://host/token": dial tcp``, ``exec: "login-helper": not found``, ``/etc/passwd: no file``.
     """
@@ -310,7 +310,7 @@ def _at_an_end(text: str, begin: int, name: str, *, closed: bool) -> bool:
 
 
 def _says(name: str, gap: str) -> bool:
-    """Whether ``name: value`` gives a value, and is no sentence about what is called so."""
+    """Whether ``name: value`` gives a value, and is not a sentence about the name."""
     if name.rpartition(".")[2].lower() in _STRONG or name.lower().startswith("x-"):
         return True
     return gap != "" and ("_" in name or "-" in name.strip("-"))
@@ -344,8 +344,8 @@ def _value(text: str, begin: int) -> Span | None:
 
 
 def _closing(text: str, opened: re.Match[str], begin: int) -> int:
-    """Where a quoted value ends: at the quote that is escaped as often as the one that opened it, of three at
-    three, or, where the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by
+    """Where a quoted value ends: at the quote that is escaped as often as the one that opened it (of three,
+    at three) or, if the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by
     ``k``, also behind any number of escaped backslashes of the value; ``2k + 1`` make a quote within it."""
     quote, one = cast("str", opened["quote"]), cast("str | None", opened["one"])
     three = one is not None and quote != one
@@ -403,7 +403,7 @@ def _private_keys(text: str) -> Iterator[Span]:
 
 
 def _ends_of_keys(text: str) -> Iterator[Span]:
-    """The lines before the end of a private key whose beginning was cut off, each looked at once."""
+    """The lines before the end of a private key whose beginning was cut off; each is looked at once."""
     least = 0
     for found in _KEY_ENDS.finditer(text):
         begin, end = _lines_before(text, least, found.start())
@@ -413,15 +413,15 @@ def _ends_of_keys(text: str) -> Iterator[Span]:
 
 
 def _lines_before(text: str, least: int, until: int) -> Span:
-    """Lines of base64 and of one length, but for the last one, and for the first one where the text begins
-    with it; nothing where none of them has a length of a key's."""
+    """Lines of base64 of one length, except the last one, and the first one if the text begins with it;
+    nothing if none of them is as long as a line of a key."""
     at, end, length, sure = until, until, 0, False
     while broken := _BROKEN.search(text, max(least, at - _BREAK), at):
         stop = broken.start()
         near = text[max(least, stop - _LONGEST_LINE) : stop]
         size = len(near) - len(near.rstrip(_BASE64))
         if size and near[: len(near) - size].endswith("\\"):
-            size -= 1  # whose `n` is of the break before the line
+            size -= 1  # an `n` that belongs to the escaped break before the line
         begin = stop - size
         first = begin <= _BREAK and not text[:begin].strip()
         last = at == until
@@ -465,7 +465,7 @@ def _in_addresses(text: str) -> Iterator[Span]:
         at = begin + len(address)
         host, slash, _ = address.partition("/")
         colon = address.find(":", 0, len(host))
-        # A password may hold any sign, if it was not escaped: then it goes to the last @.
+        # A password that was not escaped may hold any character: it goes to the last @.
         whole = colon >= 0 and not _PORT.match(address, colon)
         end = address.rfind("@") if whole else host.rfind("@")
         if end >= 0:
@@ -477,7 +477,7 @@ def _in_addresses(text: str) -> Iterator[Span]:
 def _of_commands(text: str) -> Iterator[Span]:
     """The password of ``mysql -phunter2`` and ``curl -u etl:hunter2``: ``mkdir -p`` has none."""
     if ("-p" not in text and "-u" not in text) or not any(name in text for name in _WITH_PASSWORDS):
-        return  # as nearly every text, and the search below takes as long as all others together
+        return  # nearly always; the search below takes as long as all others together
     command, listed, at = "", False, 0
     while found := _COMMAND_WORDS.search(text, at):
         at = found.end()
@@ -524,7 +524,7 @@ def _behind_flag(text: str, at: int, *, apart: bool) -> Span | None:
 
 
 def _backslashes(text: str, at: int) -> int:
-    """How many stand before here; of more than sixteen, sixteen."""
+    """How many backslashes stand before `at`; of more than sixteen, sixteen."""
     near = text[max(0, at - 16) : at]
     return len(near) - len(near.rstrip("\\"))
 

@@ -1,8 +1,8 @@
 """What must not be read by a person: tokens, passwords, and values whose names say that they are secret.
 
 Law: plain values in, the same without secrets out. Texts that may quote a secret go through `mask`
-(`text.py`), those that are JSON or code through `mask_literals` (`literals.py`); nobody else knows what a
-secret looks like.
+(`text.py`), those that are JSON or code through `mask_literals` (`literals.py`); no other package knows what
+a secret looks like.
 """
 
 import json
@@ -15,17 +15,17 @@ from aws_executors.core.redact.text import MASK, mask
 __all__ = ["MASK", "hidden", "mask", "secrets_in", "sensitive", "without"]
 
 DEEPEST = 16
-"""So many levels of a value are looked into; what a request can hold has ten. Below, nothing is shown."""
+"""How many levels of a value are shown; below them, nothing is. A request has ten at most."""
 
 QUOTED = 3
-"""How often a quoted secret may have been quoted again, and is still found."""
+"""How many levels of JSON a secret may be quoted in, and is still found."""
 
 SHORTEST = 4
-"""Characters by which the beginning of a secret is known where a text was cut."""
+"""How many characters are enough to recognize the beginning of a secret where a text was cut."""
 
 
 def hidden(value: object, deepest: int = DEEPEST) -> object:
-    """The same plain value, with ``***`` for what stands below or beside a name that is sensitive.
+    """The same plain value, with ``***`` for what stands below or beside a sensitive name.
 
     >>> hidden({"environment": [{"name": "API_KEY", "value": "abc"}, {"name": "STAGE", "value": "test"}]})
     {'environment': [{'name': 'API_KEY', 'value': '***'}, {'name': 'STAGE', 'value': 'test'}]}
@@ -46,14 +46,14 @@ def hidden(value: object, deepest: int = DEEPEST) -> object:
 
 
 def _blank(value: object) -> object:
-    """Of what has such a name a text or number is hidden, of a list each; a structure is looked into."""
+    """The value of a sensitive name: texts and numbers hidden, also in lists; structures are looked into."""
     if isinstance(value, list | tuple):
         return [_blank(part) for part in cast("Iterable[object]", value)]
     return MASK if _single(value) else hidden(value, DEEPEST // 2)
 
 
 def secrets_in(value: object) -> Iterator[str]:
-    """The texts that `hidden` would hide, of a value of any depth, also of one that holds itself.
+    """The texts that `hidden` would hide, in a value of any depth, even one that holds itself.
 
     >>> list(secrets_in({"environment": {"API_KEY": "abc", "STAGE": "test"}}))
     ['abc']
@@ -92,7 +92,7 @@ def _single(value: object) -> bool:
 
 
 def _secret(name: object, beside: Mapping[object, object]) -> bool:
-    """``value`` is named by its neighbour: of a variable ``name``, of a tag ``key``."""
+    """Whether a name is sensitive; a ``value`` has that of its neighbour, ``name`` or ``key``."""
     named = beside.get("name", beside.get("key")) if name == "value" else name
     return isinstance(named, str) and sensitive(named)
 
@@ -100,14 +100,14 @@ def _secret(name: object, beside: Mapping[object, object]) -> bool:
 def without(text: str, secrets: Iterable[str], *, cut: bool = False) -> str:
     r"""The text with ``***`` for each of these secrets, also where it stands quoted, or quoted again.
 
-    Where the text was `cut`, it ends before the beginning of a secret that was cut in two.
+    If the text was `cut`, the beginning of a secret at its end is dropped.
 
     >>> without('say "p\\"w" or {\'a\': \'p"w\'}', ['p"w'])
     'say "***" or {\'a\': \'***\'}'
     >>> without("the password is hunt", ["hunter2"], cut=True)
     'the password is '
     """
-    most = len(text) + 1  # what is longer stands in no text, but for its beginning
+    most = len(text) + 1  # of a longer secret, only the beginning can stand in the text
     for secret in sorted({one[:most] for one in secrets if one}, key=len, reverse=True):
         for form in _forms(secret):
             if form in text:
@@ -118,7 +118,7 @@ def without(text: str, secrets: Iterable[str], *, cut: bool = False) -> str:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """The secret as it stands in a text, in JSON or a repr, and in JSON of that."""
+    """The secret as it stands in a text, in JSON up to `QUOTED` levels deep, and in a repr of each."""
     forms = {secret, repr(secret)[1:-1]}
     one = secret
     for _ in range(QUOTED):
@@ -128,7 +128,7 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 
 def _torn(text: str, secret: str) -> int:
-    """Where the beginning of a secret begins with which the text ends; the text's end where there is none."""
+    """Where the beginning of a secret starts that ends the text; the text's length if there is none."""
     begin = max(0, len(text) - len(secret) + 1)
     at = text.find(secret[:SHORTEST], begin)
     while at >= 0:

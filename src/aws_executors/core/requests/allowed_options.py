@@ -1,6 +1,6 @@
 """The option `executor_config_allowed`: what a task's ``executor_config`` may set.
 
-Law: one thing has one name here, whichever way an author wrote it, and may be allowed by that name or by that
+Law: a setting has one name here, whichever way an author wrote it, and may be allowed by that name or by that
 of a structure which it is part of. Each service says what its options set; all else is refused at once.
 """
 
@@ -16,11 +16,11 @@ ALL, NONE = "all", "none"
 OPTION = "executor_config_allowed"
 
 Use = tuple[str, ...]
-"""One thing that is set: its own name, then those of what it is part of. Any of them allows it."""
+"""One setting: its own name, then those of the structures that it is part of. Any of them allows it."""
 
 
 def canonical(names: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
-    """The names that the option lists, in AWS's spelling; ValueError for one that nothing has.
+    """The names that the option lists, in AWS's spelling; ValueError for an unknown one.
 
     >>> canonical(("task_definition", "overrides.cpu"), ["taskDefinition", "overrides", "overrides.cpu"])
     ('taskDefinition', 'overrides.cpu')
@@ -71,7 +71,7 @@ def set_fields(written: object, nothing: object) -> Iterator[str]:
 
 
 def within(path: str, own: str = "") -> Use:
-    """A member by its path, and the structures which it is part of; first its `own` name, if it has one.
+    """A member's path, then those of the structures that it is part of; first its `own` name, if it has one.
 
     >>> within("overrides.containerOverrides.cpu", "cpu")
     ('cpu', 'overrides.containerOverrides.cpu', 'overrides.containerOverrides', 'overrides')

@@ -1,8 +1,8 @@
 """Builders and how they are put together.
 
 Law: a builder is a function of one launch, a step a function ``(launch, request) -> request``; there is no
-base class and nothing to register. What stands here only calls them in order, decides by predicates, and
-tells whose function it was when one of them breaks the bargain.
+base class and nothing to register. This module only calls them in order, decides by predicates, and names the
+function that breaks the contract.
 """
 
 import re
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 L = TypeVar("L", bound=Launch[Settings])
 R = TypeVar("R")
 Request = TypeVar("Request", bound="DataclassInstance")
-"""What builders make. Were it anything, a type checker would take a step that returns nothing for one."""
+"""What builders make. Without the bound, a type checker would accept a step that returns nothing."""
 
 CONFIG = "executor_config"
 LONGEST_QUOTED = 60
@@ -39,7 +39,7 @@ Predicate = Callable[[Launch[Settings]], bool]
 
 
 def function_name(part: object) -> str:
-    """How to call a function or combinator in a message: never with its arguments, which may be secrets.
+    """The name of a function or combinator in a message: never its arguments, which may be secrets.
 
     >>> function_name(function_name), function_name(when(function_name))
     ('aws_executors.core.requests.compose.function_name', 'when(...)')
@@ -74,7 +74,7 @@ def _short(part: object) -> str:
 def call_text(verb: str, *parts: object, **named: object) -> str:
     """The text of a call, functions by their bare name: what combinators print as.
 
-    What is named and None was left out by the caller, and is left out here.
+    A keyword that is None was left out by the caller, and is left out here.
 
     >>> call_text("when", function_name, 3, weight=1, base=None)
     'when(function_name, 3, weight=1)'
@@ -105,7 +105,7 @@ def _stepped_all(steps: tuple[Callable[[L, R], R], ...], launch: L, request: R) 
 def holds(predicate: Callable[[L], object], launch: L) -> bool:
     """Whether a predicate is true of a launch; `BuilderError` for an answer that would always count as true.
 
-    Such are a function (nobody called ``queue_is``), a coroutine and a generator.
+    Such answers are a function (``queue_is`` was not called), a coroutine and a generator.
     """
     answer = predicate(launch)
     if given := _unanswered(answer, "queue_is('large')"):
@@ -114,14 +114,14 @@ def holds(predicate: Callable[[L], object], launch: L) -> bool:
 
 
 def _unanswered(answer: object, call: str) -> str:
-    """What a function returned that has not been run yet, with the remedy; `call` is how to call one."""
+    """What to say of an answer that has not been run yet, with the remedy; `call` shows how to call one."""
     if callable(answer):
         return f"a function; call it where it is named, as in {call}"
     if isinstance(answer, Iterator | AsyncIterator):
         return "a generator; end it with return, without yield"
     if isinstance(answer, Awaitable):
         if isinstance(answer, Coroutine):
-            answer.close()  # else Python warns that nobody awaited it
+            answer.close()  # else Python warns that it was never awaited
         return "a coroutine; write it as def"
     return ""
 
@@ -177,8 +177,8 @@ def compose(build: Callable[[L], Request], *steps: Callable[[L, Request], Reques
     """A builder that calls `build` and then each step with what the one before it made.
 
     Steps run from left to right; a later one sees, and may replace, what an earlier one set. Raises
-    `BuilderError` for what is no builder or no step; when called, if a step returns anything but a request of
-    its kind.
+    `BuilderError` for what is no builder or no step; so does the builder that it makes, if a step returns
+    anything but a request of its kind.
 
     >>> from aws_executors.ecs import build, with_cpu_memory, with_tags
     >>> from aws_executors.core.requests.predicates import queue_is
@@ -194,7 +194,7 @@ def compose(build: Callable[[L], Request], *steps: Callable[[L, Request], Reques
 def when(
     predicate: Callable[[L], bool], *steps: Callable[[L, Request], Request]
 ) -> Callable[[L, Request], Request]:
-    """A step that takes its steps for launches of which the predicate is true, and else changes nothing.
+    """A step that applies `steps` if the predicate is true of the launch, and else changes nothing.
 
     Raises `BuilderError` for what is no predicate or no step.
     """
@@ -207,7 +207,7 @@ def when(
 def unless(
     predicate: Callable[[L], bool], *steps: Callable[[L, Request], Request]
 ) -> Callable[[L, Request], Request]:
-    """A step that takes its steps for launches of which the predicate is false, and else changes nothing.
+    """A step that applies `steps` if the predicate is false of the launch, and else changes nothing.
 
     Raises `BuilderError` as `when` does.
     """
@@ -217,11 +217,11 @@ def unless(
 
 
 def _takes(part: Callable[[L], object], number: int) -> bool:
-    """Whether a function can be called with so many arguments, as far as it says."""
+    """Whether a function can be called with `number` arguments, as far as its signature tells."""
     try:
         shape = signature(part, follow_wrapped=False)
     except (TypeError, ValueError, NameError, AttributeError):
-        # Some built-in callables have none; Python 3.14 evaluates annotations, and TYPE_CHECKING hides names.
+        # Some built-ins have no signature; Python 3.14 evaluates annotations, and TYPE_CHECKING hides names.
         return True
     try:
         shape.bind(*(None,) * number)
@@ -267,7 +267,7 @@ def _check_steps(verb: str, steps: tuple[object, ...]) -> None:
 
 
 def check_predicate(verb: str, predicate: object) -> None:
-    """Refuse what is no function of one launch, with `BuilderError`; `verb` is who takes the predicate."""
+    """Refuse what is no function of one launch, with `BuilderError`; `verb` names what takes a predicate."""
     example = "queue_is('large')"
     if form_of_uncalled(predicate):
         raise BuilderError(
@@ -287,7 +287,7 @@ def check_predicate(verb: str, predicate: object) -> None:
 
 
 def _called(part: object) -> str:
-    """What a person calls it: without the module if that is one of this package's."""
+    """The name by which a person knows it: without the module if that is one of this package's."""
     name = function_name(part)
     return name.rpartition(".")[2] if name.startswith("aws_executors.") else name
 
@@ -350,7 +350,7 @@ class _Lifetime(Remark):
 def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float = 0) -> Remark:
     """A step that leaves the request as it is, and says how long the workload's token is to be valid.
 
-    Give it to the queues whose containers may wait longer than others, in a builder made by `compose`. Raises
+    Use it for queues whose containers may wait longer than others, in a builder made by `compose`. Raises
     ValueError for less than a second or more than a week.
 
     >>> when(function_name, with_token_lifetime(hours=2))
@@ -369,7 +369,7 @@ def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float 
 class BuildFault:
     """Why a builder made no request for a launch: `builder` is its name, `error` what a person must know.
 
-    `oversized` where size is all that is wrong, so that a shorter command may mend it.
+    It is `oversized` if only its size is wrong, so that a shorter command may help.
     """
 
     builder: str
@@ -384,11 +384,11 @@ class BuildFault:
 def built(
     build: Callable[[L], R], launch: L, expected: type[R], *last: Callable[[L, R], R]
 ) -> Result[R, BuildFault]:
-    """Run a builder that may be anybody's, then the steps `last`, and give the request or its fault.
+    """Run a builder, which may be foreign, then the steps `last`, and give the request or its fault.
 
-    Nothing that the builder raises leaves this function but a person's KeyboardInterrupt. The launch's
-    command and secrets never stand in the fault, even if the error's own text repeats them (C4). What the
-    last steps refuse is ``executor_config``'s fault where a launch without one gets its request.
+    Nothing that the builder raises leaves this function, except KeyboardInterrupt. The launch's command and
+    secrets never stand in the fault, even if the error's own text repeats them (C4). ``executor_config`` is
+    blamed for what the last steps refuse if a launch without one gets its request.
     """
     try:
         request = build(launch)
@@ -414,7 +414,7 @@ def built(
 
 
 def _as_a_dict(error: BaseException, words: str, request: str) -> str:
-    """The remedy where a builder handles its request as the dict that a subclass of older packages had."""
+    """The remedy if a builder handles its request as a dict, which it is in older packages."""
     ways = r"is not (subscriptable|iterable|a mapping)|does not support item|has no attribute"
     used = isinstance(error, TypeError | AttributeError) and not meant(error)
     used = used and re.search(f"'{request}' object ({ways})", words) is not None
@@ -451,7 +451,7 @@ def _words(error: BaseException) -> str:
 
 
 def error_words(error: BaseException) -> str:
-    """What an exception says without its type, pydantic's in our words; of any, also one with no text."""
+    """What any exception says, without its type; pydantic's in our words, even one that cannot be printed."""
     return "; ".join(in_words(error, shown=False)) if isinstance(error, ValidationError) else _text(error)
 
 

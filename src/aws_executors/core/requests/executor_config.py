@@ -1,9 +1,9 @@
 """``executor_config``: what a DAG's author wrote for one task, read or refused.
 
-Law: read once, here, by the service's own type of options; what makes no sense is refused with the key, what
-stood there and what may, and fails that task alone (C2). Keys that belong to the executor are refused with
-the reason. Both dialects are keys of one flat type: those of the older airflow-aws-executors (parts of the
-Airflow container's override) and those of apache-airflow-providers-amazon (members of the request).
+Law: read once, here, by the service's own type of options; what makes no sense is refused with the key, the
+value found and the values allowed, and fails that task alone (C2). Keys that belong to the executor are
+refused with the reason. Both dialects are keys of one flat type: those of the older airflow-aws-executors
+(parts of the Airflow container's override) and of apache-airflow-providers-amazon (members of the request).
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,15 +22,15 @@ C = TypeVar("C")
 
 WHERE = "executor_config"
 OTHERS: Mapping[str, str] = dict.fromkeys(("podOverride", "podTemplateFile"), "KubernetesExecutor")
-"""What tasks bring along that ran in another executor before, which is often a key of its own name."""
+"""Keys of tasks that ran in another executor before. Often such a key is just the executor's name."""
 
 
 def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str]) -> C:
     """What `written` says, as the service's options.
 
-    ``None`` says nothing, as a whole and as the value of an option, at the top level.
-    `kept` names the keys (in AWS's spelling) that the executor keeps for itself, each with its reason.
-    Raises `RequestError` for anything else than a mapping of the keys that the options have.
+    ``None`` says nothing, as a whole and as the value of an option at the top level. `kept` names the keys
+    (in AWS's spelling) that the executor keeps for itself, each with its reason. Raises `RequestError` for
+    anything else than a mapping of the keys that the options have.
 
     >>> read_config(TypeAdapter(dict[str, int]), {"command": ["ls"]}, {"command": "it is Airflow's"})
     Traceback (most recent call last):
@@ -66,7 +66,7 @@ def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: st
 
 @contextmanager
 def blamed(request: object) -> Iterator[None]:
-    """What makes no sense of a request with a task's options on top is said of ``executor_config``."""
+    """Blame ``executor_config`` for the faults of a request that has a task's options on top."""
     try:
         yield
     except RequestError as error:

@@ -1,6 +1,6 @@
-"""Whose a request and a launch are: those of ECS go to the builder and the steps of ECS, Batch's to Batch's.
+"""The check that a request or a launch is of the service whose builder or step gets it.
 
-Law: what is of another service is refused in words, before anything is read from it.
+Law: what belongs to another service is refused in words, before anything is read from it.
 """
 
 from typing import TypeVar
@@ -39,7 +39,7 @@ make one of a dict with from_kwargs(...)
 
 
 def settings_of(kind: type[S], launch: Launch[S]) -> S:
-    """The settings of a launch of this service; `BuilderError` for another's, and for what is no launch."""
+    """The settings of a launch of this service; `BuilderError` for any other, and for what is no launch."""
     given: object = launch
     if not isinstance(given, Launch):
         raise BuilderError(f"a builder takes a Launch, not a {type(given).__name__}; write build(launch)")

@@ -49,9 +49,9 @@ class Launch(Generic[S_co]):
 
     `command` is what the Airflow container must run, ready to be copied into the request; it carries a
     secret (the workload's token), so it stays out of this value's repr. `executor_config` is whatever the
-    DAG's author wrote: a builder checks it, nobody before. `token` names this queueing of the task instance
+    DAG's author wrote: a builder is the first to check it. `token` names this queueing of the task instance
     (Airflow's ``external_executor_id``, a UUID) and `attempt` counts the submissions made for it, from 1.
-    `memory_kills` says how many earlier tries were killed for memory, where a step asks for it; else it is 0.
+    `memory_kills` says how many earlier tries were killed for memory, if a step asks for it; else it is 0.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
@@ -71,7 +71,7 @@ class Launch(Generic[S_co]):
     memory_kills: int = 0
 
     def __repr__(self) -> str:
-        """Without the secrets that a DAG's author, or a section's own JSON, has in the clear."""
+        """The repr without the secrets that a DAG's author, or a section's own JSON, has in the clear."""
         parts = cast("tuple[Field[object], ...]", fields(self))
         said = (
             f"{part.name}={mask_literals(repr(cast('object', getattr(self, part.name))))}"
@@ -82,5 +82,5 @@ class Launch(Generic[S_co]):
 
     @property
     def submission(self) -> str:
-        """The name of this very submission: the token and its ordinal, at most 64 characters of ASCII."""
+        """The name of this submission: the token and the attempt, at most 64 characters of ASCII."""
         return f"{self.token}-{self.attempt}"

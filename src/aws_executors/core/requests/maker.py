@@ -1,8 +1,7 @@
-"""Functions that make a step, a predicate or a builder: each is called with what it says it takes.
+"""Functions that make a step, a predicate or a builder: each call is checked against the signature.
 
 Law: what a person writes is checked where it is written, by the annotations, and refused in the words of
-`core/validation.py`. So what is made can be used, and a slip does not come out as an error of Python's own
-when the first task is launched.
+`core/validation.py`. So a slip does not come out as an error of Python's own when the first task is launched.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,13 +32,13 @@ class Open(Protocol[T_co]):
 
 
 class _Given(BaseModel):
-    """The arguments that somebody gave. A text is no number; what `make` reads itself is let through."""
+    """The arguments of a call. Text is not taken for a number; what `make` reads itself is let through."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
 
 def maker(make: Callable[P, T]) -> Callable[P, T]:
-    """Check each call of `make` by its signature and annotations; `compose` finds out where nobody called it.
+    """Check each call of `make` by its signature and annotations; `compose` notices if it is not called.
 
     A call that does not fit raises `BuilderError`, and a value that does not, `RequestError`.
 
@@ -85,13 +84,13 @@ def as_maker(make: Callable[P, T]) -> Callable[P, T]:
 
 
 def _marked(make: Callable[P, T]) -> Callable[P, T]:
-    """Let `compose` find out where nobody called `make`."""
-    setattr(make, MARK, make)  # itself: a function that `functools.wraps` dresses as this one has it, too
+    """Let `compose` notice if `make` itself was named, and not called."""
+    setattr(make, MARK, make)  # not just True: `functools.wraps` copies the mark to what wraps this function
     return make
 
 
 def keys_only(make: Callable[P, T]) -> Callable[P, T]:
-    """Refuse a keyword that `make` does not have as a key of ``executor_config`` is: with `RequestError`.
+    """Refuse an unknown keyword as an unknown key of ``executor_config`` is refused: with `RequestError`.
 
     >>> from aws_executors import BatchConfig
     >>> BatchConfig(timout=3)
@@ -138,8 +137,8 @@ write Task(dag_id='...', task_id='...', run_id='...', try_number=..., map_index=
 def unchanging(kind: type[T]) -> type[T]:
     """Let a frozen dataclass with slots refuse each assignment in the words of `dataclasses`.
 
-    What that makes knows only the class from before it had slots: it refuses a name that is no field with a
-    TypeError about ``super``, and so does ``Launch[EcsSettings](...)``, which notes its type on what it made.
+    The method that it makes refers to the class from before it had slots: for a name that is no field it
+    raises a TypeError about ``super``, even in ``Launch[EcsSettings](...)``, which sets the value's type.
 
     >>> from aws_executors import Task
     >>> Task(dag_id="etl", task_id="load").dag = "other"
@@ -157,7 +156,7 @@ def _refuse(self: object, name: str, *value: object) -> None:
 
 
 class _PlainSignature:
-    """A class's signature, made when it is asked for, with the types as a type checker has them."""
+    """A class's signature, made on demand, with the types that a type checker sees."""
 
     def __init__(self, checked: "_Lazy") -> None:
         self.checked = checked
@@ -176,7 +175,7 @@ class _Lazy(Protocol):
 
 
 def with_plain_signature(kind: type[T]) -> type[T]:
-    """Let the signature of a pydantic class, in ``?`` and `help`, say types without what checks the values.
+    """Let the signature of a pydantic class, in ``?`` and `help`, show types without their validators.
 
     >>> from aws_executors.ecs import EphemeralStorage
     >>> signature(EphemeralStorage)
@@ -188,7 +187,7 @@ def with_plain_signature(kind: type[T]) -> type[T]:
 
 
 def form_of_uncalled(part: object) -> str:
-    """How to call a `maker` that somebody named without calling it; empty for anything else.
+    """How to call a `maker` that was named but not called; empty for anything else.
 
     >>> from aws_executors.ecs import with_container, with_gpu
     >>> form_of_uncalled(with_container), form_of_uncalled(with_gpu(1))
@@ -219,6 +218,9 @@ def _check(make: Callable[P, T], args: Sequence[object], kwargs: Mapping[str, ob
     open_ = "VAR_KEYWORD" in kinds.values()  # any name will do: it joins the mapping that comes first
     named = {} if open_ else kwargs
     given = _bound(call.shape, args, named, verb, call.remedy)
+    for name, value in given.items():
+        if isinstance(value, int) and value.bit_length() > 63:  # Python prints none of 4,301 digits
+            raise BuilderError(f"{verb}: {name} has more digits than AWS takes; {call.remedy}")
     first = next(iter(kinds), "")
     before = given.get(first, {})
     if open_ and isinstance(before, Mapping):
@@ -262,7 +264,7 @@ def _hints(make: Callable[P, T], *, extras: bool = False) -> Mapping[str, object
 
 
 def _one_of_several(hint: object) -> bool:
-    """Whether values of several types will do, as 2048 and "2 GiB": `make` reads those itself."""
+    """Whether values of several types will do, such as 2048 and "2 GiB": `make` reads those itself."""
     return isinstance(hint, UnionType) and len([one for one in _inside(hint) if one is not NoneType]) > 1
 
 

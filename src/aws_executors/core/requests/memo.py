@@ -1,4 +1,4 @@
-"""A cache for readers of records: by the content of what they read.
+"""A cache for readers of records, keyed by the content that they read.
 
 Law: only for functions of values whose results are values; it is bounded, and any thread may ask.
 """
@@ -10,16 +10,16 @@ from typing import TypeVar, cast
 V = TypeVar("V")
 
 RECORDS = 20_000
-"""Records whose result is cached."""
+"""How many records' results are cached at most."""
 
 PLAIN = 2
-"""The version of `marshal` that writes the same for the same values, whoever else refers to them."""
+"""The version of `marshal` that writes equal values alike, whatever else refers to them."""
 
 
 def cached_while_unchanged(
     read: Callable[[object], V], fields: Sequence[str], lasts: Callable[[V], bool], most: int = RECORDS
 ) -> Callable[[object], V]:
-    """The same reader of records, which reads a record again only once one of its fields has changed.
+    """The same reader of records, but it reads a record again only if one of its fields has changed.
 
     `fields` are all that it reads, the record's id first. The result is cached while `lasts(result)`, for up
     to `most` records. Of the record itself only a 64-bit hash is kept: records are large and many.

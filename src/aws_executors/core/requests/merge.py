@@ -2,8 +2,8 @@
 
 Law: a field's rule follows from its type. Text, numbers, flags and lists of plain values: what `over` says,
 if it says anything. A structure: merged in turn. A list of structures that have a key, and a map of texts: by
-that key. What a type cannot say stands in the field's ``Annotated``, once: `Key` or `MergedBy`. Nothing that
-is given is changed. `tests/core/requests/test_merge.py` holds the laws: identity, idempotence, associativity.
+that key. What a type cannot say stands in the field's ``Annotated``, once: `Key` or `MergedBy`. No argument
+is changed. `tests/core/requests/test_merge.py` holds the laws: identity, idempotence, associativity.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ Items: TypeAlias = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Marks the field that tells the items of a list apart: two items of one key merge.
+    """Marks the field that tells the items of a list apart: two items with the same key merge.
 
     `whole`: the later item replaces the earlier one, because its members belong together.
     """
@@ -49,7 +49,7 @@ KEY, KEY_OF_A_WHOLE = Key(), Key(whole=True)
 class MergedBy:
     """Marks a field that merges by a rule of its own: a function ``(base, over) -> merged``.
 
-    It is asked only where `over` says something.
+    The rule is called only where `over` says something.
     """
 
     rule: _Rule
@@ -65,7 +65,7 @@ def overridden(base: T, over: T) -> T:
 
 
 def appended(base: tuple[T, ...], over: tuple[T, ...]) -> tuple[T, ...]:
-    """`base`, then those of `over` that it has not.
+    """`base`, then the items of `over` that it does not have.
 
     >>> appended(("a", "b"), ("b", "c"))
     ('a', 'b', 'c')
@@ -89,7 +89,7 @@ def by_key(
     key: Callable[[T], object],
     combine: Callable[[T, T], T] = last,
 ) -> tuple[T, ...]:
-    """Items of one key become one, in the place of the first; new keys follow in their order.
+    """Items with the same key become one, in the place of the first; new keys follow in their order.
 
     >>> by_key(("A=1", "B=2"), ("C=3", "A=4"), lambda variable: variable[0])
     ('A=4', 'B=2', 'C=3')
@@ -102,10 +102,10 @@ def by_key(
 
 
 def merge(base: T, over: object, **decided: object) -> T:
-    """`base` with what `over` says of it, by the fields that both have; `base` itself, if that is nothing.
+    """`base` with what `over` says, in the fields that both have; `base` itself, if that is nothing.
 
-    What is `decided` is taken as it is, whatever the two say. `over` is another structure of the type, or one
-    that has some of its fields.
+    The fields in `decided` get those values, whatever the two say. `over` is another structure of the same
+    type, or one that has some of its fields.
 
     >>> from aws_executors.core.ecs.structures import ContainerOverride
     >>> merge(ContainerOverride(name="a", cpu=256), ContainerOverride(name="a", cpu=512, command=("ls",)))
@@ -120,7 +120,7 @@ def merge(base: T, over: object, **decided: object) -> T:
 
 
 def with_members(base: T, members: Mapping[str, object]) -> T:
-    """`base` with these members; `base` itself, if it has them. It is checked once, however many they are.
+    """`base` with these members, checked once, however many they are; `base` itself, if it has them already.
 
     >>> from aws_executors.core.ecs.structures import ContainerOverride
     >>> with_members(ContainerOverride(name="main"), {"cpu": 256, "memory": 512})
@@ -138,11 +138,11 @@ _replace = cast("_Replace", replace)  # mypy knows no dataclass that could be an
 
 
 _Member: TypeAlias = tuple[str, Callable[[object], object], object, _Rule]
-"""How one field merges: its name, what reads it, its value where nothing is said of it, and its rule."""
+"""How one field merges: its name, what reads it, its value if it says nothing, and its rule."""
 
 
 _SAYS_SOMETHING = object()
-"""What no field is: the default of a field whose default says something, too."""
+"""In the place of that value, for a field whose default says something, too: no field is equal to it."""
 
 
 def _found_out(base: type, over: type) -> tuple[_Member, ...]:

@@ -1,7 +1,7 @@
 """More memory after a kill for memory: how much, and which builders want to know of kills.
 
 Law: pure. How often earlier tries of a task instance were killed is in the launch (`Launch.memory_kills`); it
-is looked up only for a builder of which a step asks for it, as `asks_for_kills` finds out.
+is looked up only if a step of the builder asks for it (`asks_for_kills`).
 """
 
 import re
@@ -16,7 +16,7 @@ _UNITS = {"": 1, "mib": 1, "gib": GIB}
 
 
 def asks_for_kills(build: object) -> bool:
-    """Whether a step of this builder looks at kills; of a builder made by `compose`, all its steps are seen.
+    """Whether a step of this builder looks at kills, whatever the launch; all steps in `compose` are seen.
 
     >>> from aws_executors import compose, ecs, queue_is, when
     >>> asks_for_kills(compose(ecs.build, when(queue_is("etl"), ecs.with_more_memory(most="8 GiB"))))
@@ -44,7 +44,7 @@ class Growth:
         return max(before, min(ceil(grown), self.most))
 
     def pair(self, cpu: int, before: int, kills: int) -> tuple[int, int]:
-        """The size on Fargate after so many kills: CPU units, more where the memory needs it, and MiB.
+        """The size on Fargate after so many kills: CPU units, more if the memory needs it, and MiB.
 
         >>> Growth(2, 16384).pair(256, 1024, 1), Growth(2, 16384).pair(256, 1024, 2)
         ((256, 2048), (512, 4096))
@@ -57,7 +57,7 @@ class Growth:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MoreMemory:
-    """The base of both services' steps, which look at `Launch.memory_kills`; they print as they were made."""
+    """The base of both services' steps, which look at `Launch.memory_kills` and print as their own call."""
 
     text: str
     growth: Growth

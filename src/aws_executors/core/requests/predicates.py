@@ -1,7 +1,7 @@
 """Predicates on a launch, for `when` and `unless`.
 
 Law: a predicate is a function ``launch -> bool`` of the launch alone. A person's own is a plain function;
-these are frozen, so that a builder made of them prints as the code that makes it.
+these are values, so that a builder made of them prints as the code that makes it.
 """
 
 from collections.abc import Callable, Mapping

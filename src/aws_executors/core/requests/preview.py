@@ -1,7 +1,7 @@
 """A request as a person wants to read it.
 
 Law: another interpreter of the same value that is sent: what `to_kwargs` gives, as JSON in AWS's spelling,
-secrets masked. Nothing else is added, left out or put in another order.
+secrets masked. Nothing is added, left out or put in another order.
 """
 
 import json
@@ -38,7 +38,7 @@ class _Page(Protocol):
 
 
 class _Lines(str):
-    """A text that IPython shows as its lines, where it has no HTML."""
+    """A text that IPython prints line by line, where it shows no HTML."""
 
     __slots__ = ()
 
@@ -47,7 +47,7 @@ class _Lines(str):
 
 
 class Preview(_Lines):
-    """The text of a preview, which a notebook shows with colours; to all else it is a text.
+    """The text of a preview, which a notebook shows with colours.
 
     >>> Preview('{"count": 1}')._repr_html_()
     '<pre style="...">{&quot;count&quot;: 1}</pre>'
@@ -82,9 +82,8 @@ def _line(line: str) -> str:
 def preview(request: object) -> Preview:
     """The JSON of what boto3 would get for a request of either service, with tokens as ``***``.
 
-    So are variables whose names say that they are secret (``DB_PASSWORD``). Raises `BuilderError` for what is
-    no request. Members stand in the order of the
-    request's fields, which is fixed. A notebook shows it with colours.
+    So are variables whose names say that they are secret (``DB_PASSWORD``). Members stand in the order of the
+    request's fields, which is fixed. Raises `BuilderError` for what is no request.
 
     >>> from aws_executors.core.ecs.request import RunTask
     >>> print(preview(RunTask(task_definition="airflow:7", launch_type="FARGATE")))

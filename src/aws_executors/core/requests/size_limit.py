@@ -1,8 +1,8 @@
 """The message for a request that is larger than AWS allows.
 
 Law: sizes in, words out; callers measure as AWS counts. The message names the three largest parts and the two
-remedies: send the workload through S3, or make the request smaller. `dashboard/page/failure_kind.py` tells it
-by its words.
+remedies: send the workload through S3, or make the request smaller. `dashboard/page/failure_kind.py`
+recognizes it by its words.
 """
 
 import json
@@ -17,7 +17,7 @@ Tree: TypeAlias = "Mapping[str, Tree] | list[Tree] | str | int | float | bool | 
 
 
 def too_large(what: str, size: int, limit: str, parts: Mapping[str, int], shorter: str) -> str:
-    """The sentence for a person: what is how large, how much is allowed, the largest parts, the remedies.
+    """The sentence for a person: what is too large, its size, the limit, the largest parts, the remedies.
 
     >>> print(too_large("overrides are", 9000, "characters long, ECS allows 8192",
     ...                 {"command": 1200, "variable A": 7000, "variable B": 9, "cpu": 3}, "say less"))

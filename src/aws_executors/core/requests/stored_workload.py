@@ -1,8 +1,8 @@
-"""A workload that lies in a store: what the object is called, and what stands in it.
+"""A workload in a store: what the object is called, and what stands in it.
 
 Law: text in, text out; both sides use it, the executor that writes (`shell/transport/s3.py`) and the
 container that reads (`run/sources.py`). Every body has a sequence number, so that no two bodies of one object
-are alike: S3's ETag is a hash of the content, and a condition on it can then never mean an older body.
+are alike: S3's ETag is a hash of the content, and a condition on it then never holds for an older body.
 """
 
 import json

@@ -42,7 +42,7 @@ from aws_executors.core.redact.values import MASK, sensitive
 from aws_executors.core.requests.maker import INIT, Open, unchanging, with_plain_signature
 from aws_executors.core.requests.merge import KEY
 from aws_executors.core.requests.spelling import spell
-from aws_executors.core.validation import as_whole, refusal
+from aws_executors.core.validation import as_whole, quoted, refusal
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -59,17 +59,18 @@ WRITTEN = ConfigDict(
     serialize_by_alias=True,
     extra="forbid",
     hide_input_in_errors=True,
+    str_min_length=0,  # with a limit, pydantic refuses what UTF-8 has not, in which boto3 writes
 )
 
 
 def needed_text() -> str:
-    """A text that a structure must have, though the one that it extends need not."""
+    """A text that a structure must have, though the one that it extends need not have it."""
     return cast("str", field())
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(needed_text,))
 def structure(kind: type[T]) -> type[T]:
-    """The frozen dataclass of a structure of AWS's API; made with what it does not take: `RequestError`.
+    """The frozen dataclass of a structure of AWS's API; wrong members raise `RequestError`.
 
     >>> KeyValuePair("STAGE", "test")
     Traceback (most recent call last):
@@ -185,20 +186,22 @@ def text_items(value: object) -> list[tuple[str, str]]:
     items = list(cast("Mapping[str, str]", value).items())
     for key, text in items:
         if not isinstance(key, str):
-            raise ValueError(f"the name {key!r} must be text, not {type(key).__name__}")
+            raise ValueError(f"the name {quoted(key)} must be text, not {type(key).__name__}")
         if text is None:
             raise ValueError(f"the value of {key!r} must be text, not None; leave it out")
         if not isinstance(text, str):
             raise ValueError(
                 f"the value of {key!r} must be text, not {type(text).__name__}; put it in quotes"
             )
+        if re.search("[\ud800-\udfff]", text):
+            raise ValueError(f"the value of {key!r} must be text without lone surrogates")
     return items
 
 
 def wants_mapping(value: object) -> object:
-    """The value, if it is one of several; of a text or a number, the refusal that asks for a mapping.
+    """The value, if it has items; for a text or a number, the refusal that asks for a mapping.
 
-    Where a list will do as well: it is a mapping that people write.
+    A list will do as well, but a mapping is what people write.
     """
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise PydanticCustomError("mapping_type", "must be a mapping")
@@ -231,7 +234,7 @@ Texts = Annotated[
 
 @structure
 class KeyValuePair:
-    """One environment variable, as both services spell it; a repr hides what its name calls secret."""
+    """One environment variable, as both services spell it; the repr hides a value whose name is sensitive."""
 
     name: Annotated[Text, KEY]
     value: str
@@ -252,7 +255,7 @@ Environment = Annotated[tuple[KeyValuePair, ...], BeforeValidator(_as_variables)
 
 
 def fields_of(structure: object) -> tuple[str, ...]:
-    """The names of a structure's fields, in their order; of a type under `WRITTEN`, or of a value.
+    """The names of a structure's fields, in their order; `structure` is a type or a value.
 
     >>> fields_of(KeyValuePair)
     ('name', 'value')
@@ -276,8 +279,8 @@ def to_kwargs(request: object) -> dict[str, object]:
     """What boto3's method takes for this request: ``client.run_task(**to_kwargs(request))``.
 
     Plain dicts, lists, texts and numbers in AWS's spelling; what is absent is left out. Pure: each call
-    gives new containers, so the caller may change them. Raises `BuilderError` for None, as a builder gives
-    that forgets its return, and for whatever else has no members.
+    gives new containers, so the caller may change them. Raises `BuilderError` for None, which a builder
+    without a return gives, and for whatever else has no members.
 
     >>> from aws_executors.core.ecs.request import RunTask
     >>> to_kwargs(RunTask(task_definition="airflow:7", started_by="airflow/0b6e"))
@@ -297,8 +300,8 @@ def to_kwargs(request: object) -> dict[str, object]:
 def surely_fits(request: object, limit: int) -> bool:
     """Whether the JSON of this request certainly has no more than `limit` characters; quick.
 
-    A yes is certain; after a no it has to be measured. This counts UTF-8 bytes; escaped as ASCII, none takes
-    more than three times as many characters.
+    A yes is certain; after a no it has to be measured. This counts UTF-8 bytes; escaped as ASCII, they are at
+    most three times as many characters.
 
     >>> variable = KeyValuePair(name="A", value="1")
     >>> surely_fits(variable, 100), surely_fits(variable, 30)

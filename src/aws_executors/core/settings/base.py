@@ -29,7 +29,7 @@ from aws_executors.core.settings.types import (
 )
 
 POLL_INTERVAL_LIMIT = 60
-"""Seconds: what `poll_interval` may be at most."""
+"""The largest `poll_interval`, in seconds."""
 
 
 class Settings(SectionModel, frozen=True):
@@ -303,7 +303,7 @@ class Settings(SectionModel, frozen=True):
         low, high = as_number(poll), as_number(own.get("poll_interval_max", 30.0))
         if (
             low is not None and high is not None and high < low <= POLL_INTERVAL_LIMIT
-        ):  # above, it is told of itself
+        ):  # above the limit, poll_interval has a fault of its own
             problem = f"is below poll_interval = {low:g}"
             yield Fault("poll_interval_max", problem, place.set("poll_interval_max", poll), f"{high:g}")
         yield from _transport_faults(own, place)
@@ -329,7 +329,7 @@ def _transport_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
     if transport == "s3" and "workload_store" not in own:
         problem = "is missing; workload_transport = s3 needs it"
         yield Fault("workload_store", problem, place.set("workload_store", "s3://my-bucket/workloads"))
-    # A builder's step may let tasks share containers, which is done by the store.
+    # A builder's step may let tasks share containers, which needs the store.
     shared = as_number(own.get("warm_idle", 0)) or "request_builder" in own
     for name in ("workload_store", "workload_store_owner", "workload_kms_key"):
         if transport == "inline" and name in own and not shared:
@@ -350,7 +350,7 @@ def _warm_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
 
 
 def _events_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
-    """EventBridge and its queue belong to one Region, that of the containers."""
+    """The queue must be in the Region of the containers, like EventBridge's rule."""
     queue, region = _text(own, "events_queue"), _text(own, "region")
     host = queue.partition("://")[2].partition("/")[0]
     named = [label for label in host.split(".") if re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", label)]
@@ -361,7 +361,7 @@ def _events_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
 
 
 def _arn_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
-    """What an ARN names is of the option's own kind, and of the Region in which it is asked for."""
+    """What an ARN names must be of the option's own kind, and in the section's Region."""
     region = _text(own, "region")
     for name in ("cluster", "task_definition", "job_queue", "job_definition"):
         arn, _, rest = _text(own, name).partition(":")

@@ -1,7 +1,7 @@
-"""What is wrong with a section of airflow.cfg, in the words of the person who can mend it.
+"""What is wrong with a section of airflow.cfg, in words for the person who can mend it.
 
-Law: values that print themselves. Each fault names the option, what stands there and the remedy; a section
-tells all of its faults at once. No secret is shown: texts that may hold one are told by their size.
+Law: values that print themselves. Each fault names the option, its value and the remedy; a section tells all
+of its faults at once. No secret is shown: of texts that may hold one, only the size.
 """
 
 import re
@@ -13,12 +13,12 @@ from aws_executors.core.validation import nearest, quoted
 
 SHOWN = 60
 QUOTES = "\ufeff'\""
-"""What stands around a text that a shell or an editor meant for another reader: quotes, a byte order mark."""
+"""What a shell's quoting or an editor may leave around a text: quotes, a byte order mark."""
 _USERINFO = re.compile(r"//[^/\s]*@")
 
 
 def shown(value: object) -> str:
-    """What stands there, short enough for a message; JSON (which may hold secrets) by its length only.
+    """An option's value, short enough for a message; of JSON (which may hold secrets) only the length.
 
     >>> shown("us-esat-1"), shown('{"environment": []}'), shown("http://me:secret@proxy")
     ("'us-esat-1'", '{... (19 characters)', "'http://***@proxy'")
@@ -42,7 +42,7 @@ def shown(value: object) -> str:
 class Place:
     """Where an option is written: a section, for one team or for all of Airflow.
 
-    A team's options stand in sections and variables of their own and fall back to nobody else's. Source:
+    A team's options are in sections and variables of their own, without a fallback to any others. Source:
     ``airflow/_shared/configuration/parser.py``, `team_section_name` and `_env_var_name`.
 
     >>> Place("batch").set("region", "us-east-1")
@@ -61,7 +61,7 @@ class Place:
 
     @property
     def title(self) -> str:
-        """What messages call the section."""
+        """The name of the section in messages."""
         return f"[{self.header}]"
 
     @property
@@ -89,7 +89,7 @@ class Arguments(Place):
 
     @property
     def title(self) -> str:
-        """What messages call the call."""
+        """The name of the call in messages."""
         return self.section
 
     def set(self, option: str, example: object) -> str:
@@ -105,7 +105,7 @@ class Arguments(Place):
 class Fault:
     """One thing that is wrong with one option.
 
-    `value` is what stands there, fit to be shown (see `shown`), empty where nothing does.
+    `value` is the option's value, fit to be shown (see `shown`); empty if it has none.
 
     >>> print(Fault("workers", "is above 64", "set [batch] workers = 16", "'900'"))
     workers = '900' is above 64; set [batch] workers = 16

@@ -1,7 +1,7 @@
 """The options of a section as rows, read off the settings model.
 
-Law: the model is the only list there is. What Airflow shows of a section (`provider.py`), the README's table
-and the examples in error messages are made from these rows.
+Law: the model is the only list there is. What Airflow shows of a section (`provider.py`), the tables in
+docs/configuration.md and the examples in error messages are made from these rows.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Option:
 
     @property
     def mandatory(self) -> bool:
-        """Whether somebody has to write it."""
+        """Whether it must be set."""
         return self.default is None
 
 
@@ -54,7 +54,7 @@ def option_rows(model: type[BaseModel]) -> tuple[Option, ...]:
 
 
 def example_of(field: FieldInfo) -> object:
-    """What may stand there, as Python has it."""
+    """An example of the option's value, as a Python value."""
     return (cast("list[object] | None", field.examples) or [""])[0]
 
 

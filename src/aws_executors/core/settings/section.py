@@ -1,8 +1,8 @@
 """How a section of airflow.cfg is read: text by option to validated settings, or all that is wrong with it.
 
-Law: frozen, validated values. Every option of a section is checked in one go, and everything that is wrong
-with it is told at once: a person mends airflow.cfg one time, not once per fault. Which options there are is
-said by the models that come from this one.
+Law: frozen, validated values. All options of a section are checked in one go, and all faults are told at
+once: a person mends airflow.cfg once, not once per fault. The options are defined by the subclasses of
+`SectionModel`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,13 +20,13 @@ from aws_executors.core.settings.options import example_of
 from aws_executors.core.validation import Violation, dotted, type_and_value, violations
 
 WrittenOptions = Mapping[str, object]
-"""The options that somebody wrote, by name; what is blank or left to its default is not among them."""
+"""The options that are set, by name; one that is blank or left to its default is not among them."""
 
 NOTHING: WrittenOptions = MappingProxyType({})
 
 
 class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False):
-    """What every section's settings are; a field is an option."""
+    """The base of every section's settings; a field is an option."""
 
     section: ClassVar[str]
     """The section's name in airflow.cfg."""
@@ -37,12 +37,12 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
     kwargs_option: ClassVar[str]
     """The option whose dict is laid over the request that the other options make."""
     members: ClassVar[Mapping[str, str]] = {}
-    """Options which that dict may give in their place, by the member's name in AWS's spelling."""
+    """The options that this dict may replace, each with the member's name in AWS's spelling."""
     settable: ClassVar[tuple[str, ...]] = ()
     """What ``executor_config`` can set, by the names that `executor_config_allowed` may list."""
 
     def __init__(self, *unnamed: object, **options: object) -> None:
-        """Made in a notebook or a test, with values of Python's. Raises `SettingsError`, with every fault."""
+        """Settings for a notebook or a test, from Python values. Raises `SettingsError`, with every fault."""
         if unnamed:
             place = Arguments(type(self).__name__)
             remedy = f"{place.set('region', 'us-east-1')}, or {place.section}(**options) for a dict"
@@ -62,7 +62,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
             return
         raise SettingsError(refused)
 
-    # So pydantic validates a section without calling it, and leaves the telling to `from_section`.
+    # So pydantic validates a section without calling `__init__`: `from_section` tells the faults itself.
     setattr(__init__, "__pydantic_base_init__", True)  # noqa: B010
 
     @classmethod
@@ -70,7 +70,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
         with_plain_signature(cls)
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:
-        """What a repr shows: what is not as by default, without the secrets that a text of JSON may quote.
+        """What a repr shows: options that differ from their default, without secrets in texts of JSON.
 
         >>> from aws_executors.core.batch.settings import BatchSettings
         >>> BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d", workers=8)
@@ -139,7 +139,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
 
     @classmethod
     def _replaced(cls, own: WrittenOptions, over: WrittenOptions, place: Place) -> Iterator[Fault]:
-        """A team's options that the kwargs replace: those were made from another section (C37)."""
+        """A team's options that the kwargs replace, which were made from another section (C37)."""
         for name in [name for name in over if place.team and name in own and own[name] != over[name]]:
             problem = (
                 f"is overridden by {shown(over[name])} in {cls.kwargs_option}, which is not the team's own"
@@ -160,7 +160,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
 
 
 def written(values: WrittenOptions) -> dict[str, object]:
-    """The options that are not blank (a comma alone is, and ()), their texts without white space around them.
+    """The options that are not blank (a lone comma and () are), texts without white space around them.
 
     >>> written({"region": " us-east-1 ", "conn_id": "", "workers": 4})
     {'region': 'us-east-1', 'workers': 4}

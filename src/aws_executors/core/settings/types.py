@@ -65,7 +65,7 @@ def sqs_url(text: str) -> str:
     ValueError: is not the URL of a standard queue, such as ...
     """
     example = "https://sqs.us-east-1.amazonaws.com/123456789012/airflow"
-    # What stands before the host's name narrows what a scheduler may receive from.
+    # The name before {hostname} is needed: it narrows the queues that a scheduler may receive from.
     if text and not re.fullmatch(r"https?://[^/\s]+/\d{12}/[\w-]+(\{hostname\}[\w-]*)?", text, re.ASCII):
         raise ValueError(f"is not the URL of a standard queue, such as {example} or {example}-{{hostname}}")
     return http_url(text)
@@ -154,7 +154,7 @@ def kwargs_source(text: str) -> str:
 
 
 def json_of(text: str) -> object:
-    """What a JSON text says; ValueError that tells where it is none, or says one thing twice.
+    """What a JSON text says; ValueError if it is not JSON, with the place, or if it names a member twice.
 
     >>> json_of('{"a": }')
     Traceback (most recent call last):
@@ -217,7 +217,7 @@ StoreAddress = Annotated[
         )
     ),
 ]
-"""With a token of 64 characters behind it, the command that names the object stays below 300."""
+"""With a token of 64 characters behind it, the command that names the object stays below 300 characters."""
 QueueUrl = Annotated[str, AfterValidator(sqs_url)]
 AccountId = Annotated[str, AfterValidator(Shape(r"(\d{12})?", "a 12-digit account id"))]
 KmsKey = Annotated[

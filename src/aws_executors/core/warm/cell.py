@@ -47,8 +47,8 @@ class Cell:
     """One body of a cell.
 
     `container` is the container's id as AWS knows it (a task's ARN, a job's id), and `life` a text that its
-    process has made up at its start, so that it knows its cell from that of an earlier process at the same
-    address. `token` is whose workload is offered or taken.
+    process made up at its start, to tell its cell from that of an earlier process at the same address.
+    `token` is that of the job whose workload is offered or taken.
 
     >>> new = Cell(container="arn:1")
     >>> used = new.offer("0b6e", "{}").take().end(0)
@@ -77,7 +77,7 @@ class Cell:
         return self._next(Word.TAKEN, token=self.token)
 
     def end(self, exit_code: int, *, close: bool = False, used: str = "") -> Cell:
-        """The container has run what it took, which used this; with `close` it takes nothing more."""
+        """The container has run what it took, and `used` so much; with `close` it takes nothing more."""
         served = (*self.served, Served(self.token, exit_code, used))
         return replace(self._next(Word.CLOSED if close else Word.IDLE), served=served)
 
@@ -93,7 +93,7 @@ class Cell:
         return next((one for one in reversed(self.served[skip:]) if one.token == token), None)
 
     def exit_code_of(self, token: str) -> int | None:
-        """How that ended."""
+        """The exit code of the last run of this job's workload here that has ended, if there is one."""
         served = self.last_of(token)
         return None if served is None else served.exit_code
 

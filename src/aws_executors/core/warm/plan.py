@@ -1,9 +1,9 @@
 """Which waiting job gets which container, and how many containers are started or given up.
 
 Law: pure; one function of what waits and what there is, for one shape. A job takes the container that has
-been idle for the shortest time, so that those which are not needed close. Jobs that no idle container can
-take have one started each; starting ones that nobody waits for any more are stopped while that is free of
-charge, that is, as long as AWS is still looking for a place for them.
+been idle for the shortest time, so that those which are not needed close. One container is started for each
+further job, less those that are starting or idle soon. Starting ones that no job waits for are stopped while
+they are free of charge, that is, while AWS is still looking for a place for them.
 """
 
 from __future__ import annotations

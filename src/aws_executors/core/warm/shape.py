@@ -1,10 +1,10 @@
 """The shape of a warm container: its request without any workload, equal for all tasks that may share it.
 
-Law: pure. The request is made by the same builder as a container of the task's own, with the same checks, for
-a token that is nobody's; two launches have one shape if these requests are equal to the byte. So whatever a
-builder, an option or an ``executor_config`` changes (sizes, roles, network, image, environment, tags) makes
-another shape, and so does another version of this package. A builder that writes the task's name into a tag
-makes each task a shape of its own.
+Law: pure. The request is made by the same builder as that for a container of the task's own, with the same
+checks, for a placeholder token; two launches have one shape if these requests are equal to the byte. So
+whatever a builder, an option or an ``executor_config`` changes (sizes, roles, network, image, environment,
+tags) makes another shape, and so does another version of this package. A builder that writes the task's name
+into a tag gives each task a shape of its own.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from aws_executors.core.warm.step import WarmLimits
 R = TypeVar("R")
 S = TypeVar("S", bound=Settings)
 
-NOBODY = "00000000-0000-8000-8000-000000000000"
-"""Stands for the token of the container; a token of ours is as long, and of the same alphabet."""
+PLACEHOLDER = "00000000-0000-8000-8000-000000000000"
+"""Stands for the token of the container: as long as the tokens made here, and of the same alphabet."""
 
 UNNAMED = "0" * 16
 """Stands for the shape's own name in the address of the cell."""
@@ -37,7 +37,7 @@ CELLS = "cells"
 class WarmShape:
     """One shape: what its containers share.
 
-    `name` is a hash of it, `kwargs` the request for boto3 as JSON, with `NOBODY` in the place of the
+    `name` is a hash of it, `kwargs` the request for boto3 as JSON, with `PLACEHOLDER` in the place of the
     container's token, `group` the DAG, queue or team whose tasks share it.
     """
 
@@ -49,12 +49,12 @@ class WarmShape:
     def request_for(self, token: str) -> object:
         """The keyword arguments of the request for a container with this token.
 
-        >>> shape = WarmShape(name="f00d", kwargs='{"startedBy": "airflow/%s"}' % NOBODY, limits=WarmLimits(),
-        ...               group="dag etl")
+        >>> shape = WarmShape(name="f00d", kwargs='{"startedBy": "airflow/%s"}' % PLACEHOLDER,
+        ...               limits=WarmLimits(), group="dag etl")
         >>> shape.request_for("0b6e")
         {'startedBy': 'airflow/0b6e'}
         """
-        made: object = json.loads(self.kwargs.replace(UNNAMED, self.name).replace(NOBODY, token))
+        made: object = json.loads(self.kwargs.replace(UNNAMED, self.name).replace(PLACEHOLDER, token))
         return made
 
     def cell_of(self, token: str) -> str:
@@ -86,13 +86,13 @@ def cells_of(settings: Settings, team: str | None = None) -> str:
 
 def for_nobody(launch: Launch[S], limits: WarmLimits, cells: str) -> Launch[S]:
     """The launch of a container without a workload: the launcher waits at a cell for one."""
-    arguments = serving_arguments(launch.settings, limits, f"{cells}/{UNNAMED}/{NOBODY}-1")
+    arguments = serving_arguments(launch.settings, limits, f"{cells}/{UNNAMED}/{PLACEHOLDER}-1")
     usage = ("--usage",) if launch.settings.usage else ()
-    return replace(launch, token=NOBODY, attempt=1, command=(*LAUNCHER, *usage, *arguments))
+    return replace(launch, token=PLACEHOLDER, attempt=1, command=(*LAUNCHER, *usage, *arguments))
 
 
 def serving_arguments(settings: Settings, limits: WarmLimits, cell: str) -> tuple[str, ...]:
-    """What the launcher of a container is told that takes one workload after another, by this cell.
+    """The launcher's arguments in a warm container with this cell.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")

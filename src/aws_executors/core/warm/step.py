@@ -1,8 +1,8 @@
-"""`warm`: the step that lets a task run in a container which has run others, and takes more afterwards.
+"""`warm`: the step that lets a task run in a container that has run others, and takes more afterwards.
 
-Law: values only; the request is left as it is. What a builder says of a launch is found as that of
-`with_token_lifetime` is; without a step the section's options say it, and a task's ``executor_config`` has
-the last word.
+Law: values only; the request is left as it is. The step that a builder takes for a launch is found as
+`with_token_lifetime` is; without a step the section's options apply. A task's ``executor_config`` can refuse
+in any case, and ask for it if there is no step.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def warm_limits(build: object, launch: Launch[Settings]) -> WarmLimits | None:
 
 
 def may_be_warm(build: object, settings: Settings) -> bool:
-    """Whether any task may get a container that takes others, too, by the options or by a step.
+    """Whether any task may get a warm container, by the options or by a step.
 
     >>> from aws_executors.core.requests.compose import compose, when
     >>> from aws_executors.core.requests.predicates import queue_is

@@ -1,4 +1,4 @@
-"""The turn of one workload in a container that takes one workload after another.
+"""The turn of one workload in a warm container.
 
 Law: pure. A turn has an id, by which the engine follows it as it follows a container; what is known of it
 stands in the container's cell, so that AWS is not asked about it.
@@ -35,8 +35,8 @@ def container_of(turn: str) -> str:
 def seen_in(cell: Cell, token: str, name: str = "", *, turn: str = "", skip: int = 0) -> Observation | None:
     """What a cell says of the workload of a job, as an observation of its turn; None if it says nothing.
 
-    `name` is the cell's, `turn` the job's if it is known, else the last offer's. The first `skip`
-    workloads that the container has run were of earlier turns.
+    `name` is the cell's, `turn` the job's turn if it is known; otherwise the last offer is taken for it. The
+    first `skip` workloads that the container has run were of earlier turns.
 
     >>> taken = Cell(container="arn:1").offer("0b6e", "{}").take()
     >>> seen_in(taken, "0b6e").phase, seen_in(taken.end(0), "0b6e").phase

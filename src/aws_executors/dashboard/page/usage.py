@@ -1,7 +1,7 @@
 """Arrange what tasks used and cost in three short rankings, as one user may see them.
 
-Law: names only of DAGs whose audit log the user may read, for the records are in it. Sums are of those tasks
-alone, so that nobody learns of others.
+Law: names only of DAGs whose audit log the user may read, because the records are in it. Sums include only
+those tasks, so that they tell nothing of others.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ SHOWN = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageLine:
     """One task: what its containers cost, used at most, and had; `share` is the part of the memory used, None
-    where nobody knows how much there was."""
+    if it is not known how much there was."""
 
     task: str
     containers: int
@@ -71,7 +71,7 @@ def _line(row: UsageRow) -> UsageLine:
 
 
 def _idle(row: UsageRow) -> float:
-    """What a smaller size would save; nothing for a task that was killed for want of memory."""
+    """What a smaller size would save; nothing for a task that was killed for memory."""
     return 0.0 if row.killed else row.idle
 
 

@@ -94,8 +94,7 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerRow:
-    """One container that takes one workload after another; `task` is empty where it runs none, or one whose
-    name the user may not read."""
+    """One warm container; `task` is empty if it runs none, or one whose name the user may not read."""
 
     container: str
     console: str
@@ -110,8 +109,8 @@ class ContainerRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmCard:
-    """What the page shows of such containers: how many there are in each state, how many workloads those
-    have run, and some of them."""
+    """What the page shows of warm containers: how many there are in each state, how many workloads they have
+    run, and some of them."""
 
     counts: tuple[tuple[str, int], ...]
     served: int
@@ -212,7 +211,7 @@ def fleet(
 
 
 def _warm(snapshots: Sequence[Snapshot], may_read: Allowed, now: float) -> WarmCard | None:
-    """The containers that take one workload after another; None if there are none."""
+    """The card of the warm containers; None if there are none."""
     counts = Counter[ContainerState]()
     for count in (count for one in snapshots for count in one.container_counts):
         counts[count.state] += count.count

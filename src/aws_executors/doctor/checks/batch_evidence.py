@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.logs.firelens import group_of
@@ -23,13 +23,13 @@ from aws_executors.doctor.checks.volumes import Files, Volume
 FARGATE = ("FARGATE", "FARGATE_SPOT")
 
 
-class Order(Read):
+class Order(AnswerRecord):
     """A compute environment in the order of a queue."""
 
     compute_environment: str
 
 
-class Queue(Read):
+class Queue(AnswerRecord):
     """One job queue."""
 
     job_queue_name: str
@@ -40,32 +40,32 @@ class Queue(Read):
     compute_environment_order: tuple[Order, ...] = ()
 
 
-class Kubernetes(Read):
+class Kubernetes(AnswerRecord):
     """The cluster of an environment on EKS."""
 
     eks_cluster_arn: str = ""
 
 
-class LaunchNetwork(Read):
+class LaunchNetwork(AnswerRecord):
     """Where ECS Managed Instances are started."""
 
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
 
 
-class LaunchTemplate(Read):
+class LaunchTemplate(AnswerRecord):
     """How ECS Managed Instances are started."""
 
     network_configuration: LaunchNetwork = LaunchNetwork()
 
 
-class ManagedInstances(Read):
+class ManagedInstances(AnswerRecord):
     """What an environment on ECS Managed Instances has in the place of its own subnets."""
 
     instance_launch_template: LaunchTemplate = LaunchTemplate()
 
 
-class _Resources(Read):
+class _Resources(AnswerRecord):
     """The resources that a managed compute environment may use."""
 
     type: str
@@ -88,7 +88,7 @@ class _Resources(Read):
         return LaunchNetwork(subnets=self.subnets, security_groups=self.security_group_ids)
 
 
-class ComputeEnvironment(Read):
+class ComputeEnvironment(AnswerRecord):
     """One compute environment."""
 
     compute_environment_name: str
@@ -100,14 +100,14 @@ class ComputeEnvironment(Read):
     eks_configuration: Kubernetes | None = None
 
 
-class Need(Read):
+class Need(AnswerRecord):
     """The amount of one resource that a container needs."""
 
     type: str
     value: str
 
 
-class OnFargate(Read):
+class OnFargate(AnswerRecord):
     """Whether a job on Fargate gets a public address."""
 
     assign_public_ip: str = "DISABLED"
@@ -136,7 +136,7 @@ class ContainerProperties(Files):
         return said[0] if said else self.vcpus
 
 
-class _Quantities(Read):
+class _Quantities(AnswerRecord):
     """The resources of a pod's container, by Kubernetes' names."""
 
     limits: dict[str, str] = Field(default_factory=dict)
@@ -147,7 +147,7 @@ DEFAULT = "Default"
 """The name of a pod's container that has none. Source: API_EksContainer, AWS Batch API Reference."""
 
 
-class PodContainer(Read):
+class PodContainer(AnswerRecord):
     """One container of a pod."""
 
     name: str = ""
@@ -164,19 +164,19 @@ class PodContainer(Read):
         )
 
 
-class Pod(Read):
+class Pod(AnswerRecord):
     """The part of a pod that a job definition describes."""
 
     containers: tuple[PodContainer, ...] = ()
 
 
-class EksProperties(Read):
+class EksProperties(AnswerRecord):
     """A job definition for Kubernetes."""
 
     pod_properties: Pod = Pod()
 
 
-class EcsTaskProperties(Read):
+class EcsTaskProperties(AnswerRecord):
     """The part of an ECS task that a job definition describes."""
 
     containers: tuple[ContainerProperties, ...] = ()
@@ -186,13 +186,13 @@ class EcsTaskProperties(Read):
     role: str = Field(default="", validation_alias="taskRoleArn")
 
 
-class EcsProperties(Read):
+class EcsProperties(AnswerRecord):
     """A job definition with several containers."""
 
     task_properties: tuple[EcsTaskProperties, ...] = ()
 
 
-class NodeRange(Read):
+class NodeRange(AnswerRecord):
     """What the nodes in one range run."""
 
     target_nodes: str = ""
@@ -213,27 +213,27 @@ class NodeRange(Read):
         return max(0, end - begin + 1)
 
 
-class NodeProperties(Read):
+class NodeProperties(AnswerRecord):
     """A multi-node job definition."""
 
     num_nodes: int = 1
     node_range_properties: tuple[NodeRange, ...] = ()
 
 
-class Retry(Read):
+class Retry(AnswerRecord):
     """Batch's retries."""
 
     attempts: int = 1
     evaluate_on_exit: tuple[object, ...] = ()
 
 
-class Timeout(Read):
+class Timeout(AnswerRecord):
     """Batch's timeout."""
 
     attempt_duration_seconds: int | None = None
 
 
-class JobDefinition(Read):
+class JobDefinition(AnswerRecord):
     """One job definition."""
 
     job_definition_name: str

@@ -8,25 +8,25 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, error, warning
 
 
-class LogConfiguration(Read):
+class LogConfiguration(AnswerRecord):
     """Where a container's output goes."""
 
     log_driver: str = ""
     options: dict[str, str] = Field(default_factory=dict)
 
 
-class Variable(Read):
+class Variable(AnswerRecord):
     """One environment variable."""
 
     name: str
     value: str = ""
 
 
-class RuntimePlatform(Read):
+class RuntimePlatform(AnswerRecord):
     """The machine that a definition is for."""
 
     cpu_architecture: str = ""
@@ -50,7 +50,7 @@ def of_platforms(platforms: Iterable[RuntimePlatform | None], place: str) -> Ite
 
 
 def of_essential(name: str, *, essential: bool, others: Sequence[str], place: str) -> Iterator[Finding]:
-    """Whether the end of the Airflow container is the end of all; `others` are essential."""
+    """Whether all containers end with the Airflow container; `others` are the other essential ones."""
     if not essential and others:
         yield warning(
             "not-essential",

@@ -6,7 +6,7 @@ API_Cluster and API_TaskDefinition of the Amazon ECS API Reference.
 
 from dataclasses import dataclass
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.core.ecs.capacity_providers import names_fargate
 from aws_executors.core.ecs.request import RunTask
 from aws_executors.core.ecs.settings import EcsSettings
@@ -19,7 +19,7 @@ from aws_executors.doctor.checks.network import Network
 from aws_executors.doctor.checks.volumes import Files, Volume
 
 
-class DefaultProvider(Read):
+class DefaultProvider(AnswerRecord):
     """One capacity provider of a cluster's default strategy."""
 
     capacity_provider: str
@@ -27,7 +27,7 @@ class DefaultProvider(Read):
     base: int = 0
 
 
-class Cluster(Read):
+class Cluster(AnswerRecord):
     """One cluster."""
 
     cluster_name: str
@@ -37,7 +37,7 @@ class Cluster(Read):
     registered_container_instances_count: int = 0
 
 
-class RestartPolicy(Read):
+class RestartPolicy(AnswerRecord):
     """Whether ECS runs a container's command again when it exits."""
 
     enabled: bool = False
@@ -55,7 +55,7 @@ class ContainerDefinition(Files):
     restart_policy: RestartPolicy | None = None
 
 
-class TaskDefinition(Read):
+class TaskDefinition(AnswerRecord):
     """One task definition."""
 
     family: str

@@ -12,12 +12,12 @@ from typing import cast
 from pydantic import Field
 
 from aws_executors.core.aws.event_rules import RECEIVED
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, warning
 from aws_executors.doctor.checks.resource_policy import EVENTS, SNS, arn_part, lets_a_topic_in, lets_in
 
 FEW, MANY = 10, 1000
-"""If so many messages wait, and none is being handled, nobody receives; or whoever does does not keep up."""
+"""`FEW` messages wait while none is being handled: nobody receives. `MANY` wait: the receiver is too slow."""
 OWN_KEY = "alias/aws/sqs"
 SEND = "sqs:SendMessage"
 STRANGER = "arn:aws:events:us-east-1:000000000000:rule/somebody"
@@ -25,7 +25,7 @@ POLLED = "No event comes; containers are polled as without events_queue."
 MAKE = "Create what `aws-executors events --section {section}` prints."
 
 
-class QueueSeen(Read):
+class QueueSeen(AnswerRecord):
     """A queue's attributes."""
 
     arn: str = Field(validation_alias="QueueArn")
@@ -48,7 +48,7 @@ class QueueSeen(Read):
         return arn if arn_part(arn, 5) else "", int(times) if times.isdecimal() else 0
 
 
-class RuleSeen(Read):
+class RuleSeen(AnswerRecord):
     """A rule that leads to the queue."""
 
     name: str = Field(validation_alias="Name")
@@ -67,7 +67,7 @@ class EventsEvidence:
     """What is known of the delivery of events of one section.
 
     `queue` and `dead` are empty if there is no such queue. `passed` are, for each rule, the statuses whose
-    events it lets through; `statuses` those of which, in each group, the executor needs one.
+    events it lets through; `statuses` are groups of statuses, of each of which the executor needs one.
     """
 
     section: str

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, Unasked, advice, could_not_ask, error
 
 ON_DEMAND, SPOT = "L-3032A538", "L-36FBB829"
 NAMES = {ON_DEMAND: "Fargate On-Demand vCPUs", SPOT: "Fargate Spot vCPUs"}
 
 
-class ServiceQuota(Read):
+class ServiceQuota(AnswerRecord):
     """One of the account's quotas."""
 
     value: float = Field(validation_alias="Value")

@@ -182,7 +182,7 @@ def _api_address(airflow: Airflow) -> Iterator[Finding]:
 
 
 def _host_and_path(url: str) -> tuple[str, str]:
-    """Empty where it is no URL."""
+    """The host and the path of a URL; both empty if it is none."""
     try:
         return urlsplit(url).hostname or "", urlsplit(url).path
     except ValueError:

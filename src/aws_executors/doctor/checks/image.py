@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, error, of_entrypoint
 
 REFERENCE = re.compile(
@@ -61,21 +61,21 @@ def reference(image: str) -> Reference | None:
     )
 
 
-class Platform(Read):
+class Platform(AnswerRecord):
     """The machine that an image is for."""
 
     architecture: str = "unknown"
     os: str = "unknown"
 
 
-class Listed(Read):
+class Listed(AnswerRecord):
     """One image of an index, or the configuration of an image."""
 
     digest: str
     platform: Platform | None = None
 
 
-class Manifest(Read):
+class Manifest(AnswerRecord):
     """An index (`manifests`), or one image (`config`)."""
 
     manifests: tuple[Listed, ...] = ()
@@ -87,7 +87,7 @@ class Manifest(Read):
         return tuple(one.architecture for one in found)
 
 
-class Beginning(Read):
+class Beginning(AnswerRecord):
     """How a container of an image starts; Docker writes null for what is not set."""
 
     entrypoint: tuple[str, ...] | None = Field(default=None, validation_alias="Entrypoint")
@@ -95,7 +95,7 @@ class Beginning(Read):
     volumes: dict[str, object] | None = Field(default=None, validation_alias="Volumes")
 
 
-class ImageConfiguration(Read):
+class ImageConfiguration(AnswerRecord):
     """The configuration of one image."""
 
     architecture: str = ""
@@ -111,7 +111,7 @@ class Image:
     entrypoint: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     volumes: tuple[str, ...] | None = None
-    """The folders that get a volume of their own, by VOLUME in its Dockerfile; None where nobody knows."""
+    """The folders that get a volume of their own, by VOLUME in its Dockerfile; None if they are unknown."""
 
 
 ImageEvidence = Image | Unasked | None

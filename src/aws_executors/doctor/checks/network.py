@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, error, warning
 from aws_executors.doctor.checks.routes import SubnetRoute, Ways, of_ways
 
 FEW_ADDRESSES = 16
 
 
-class Subnet(Read):
+class Subnet(AnswerRecord):
     """One subnet."""
 
     id: str = Field(validation_alias="SubnetId")
@@ -25,7 +25,7 @@ class Subnet(Read):
     public: bool = Field(default=False, validation_alias="MapPublicIpOnLaunch")
 
 
-class SecurityGroup(Read):
+class SecurityGroup(AnswerRecord):
     """One security group."""
 
     id: str = Field(validation_alias="GroupId")

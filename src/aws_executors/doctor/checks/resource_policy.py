@@ -1,7 +1,7 @@
 """Whether a policy of a queue or a key lets EventBridge in, or SNS on the way from it.
 
-Law: pure. What denies, and conditions other than those on the source, are not looked at. Sources: "IAM JSON
-policy elements", IAM User Guide; "Using resource-based policies", EventBridge User Guide.
+Law: pure. Statements that deny, and conditions other than those on the source, are ignored. Sources: "IAM
+JSON policy elements", IAM User Guide; "Using resource-based policies", EventBridge User Guide.
 """
 
 import json

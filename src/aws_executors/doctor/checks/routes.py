@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask, error
 
 EVERYWHERE, EVERYWHERE_6 = "0.0.0.0/0", "::/0"
@@ -19,7 +19,7 @@ NEEDED = ("ecr.api", "ecr.dkr", "logs", "s3")
 WHY = "A container there can reach neither ECR nor CloudWatch Logs, and fails: ResourceInitializationError."
 
 
-class Route(Read):
+class Route(AnswerRecord):
     """One route; `gateway` is an internet gateway, a virtual private one, or the VPC itself."""
 
     to: str = Field(default="", validation_alias="DestinationCidrBlock")
@@ -28,14 +28,14 @@ class Route(Read):
     state: str = Field(default="active", validation_alias="State")
 
 
-class Association(Read):
+class Association(AnswerRecord):
     """What a route table applies to: one subnet, or (`main`) all those of the VPC that have no other."""
 
     main: bool = Field(default=False, validation_alias="Main")
     subnet: str = Field(default="", validation_alias="SubnetId")
 
 
-class RouteTable(Read):
+class RouteTable(AnswerRecord):
     """One route table."""
 
     vpc: str = Field(validation_alias="VpcId")
@@ -43,7 +43,7 @@ class RouteTable(Read):
     associations: tuple[Association, ...] = Field(default=(), validation_alias="Associations")
 
 
-class Endpoint(Read):
+class Endpoint(AnswerRecord):
     """One VPC endpoint; ``com.amazonaws.us-east-1.ecr.api`` is a service's name."""
 
     vpc: str = Field(validation_alias="VpcId")

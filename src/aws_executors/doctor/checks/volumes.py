@@ -8,28 +8,28 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, error, warning
 from aws_executors.doctor.checks.image import Image, ImageEvidence
 
 
-class SignIn(Read):
+class SignIn(AnswerRecord):
     """How a volume of EFS is mounted: with the task role, if `iam` is ENABLED."""
 
     iam: str = ""
 
 
-class Efs(Read):
+class Efs(AnswerRecord):
     """A volume of EFS."""
 
     authorization_config: SignIn = SignIn()
 
 
-class S3Files(Read):
+class S3Files(AnswerRecord):
     """A volume of S3 Files, which is always mounted with the task role."""
 
 
-class Volume(Read):
+class Volume(AnswerRecord):
     """One volume of a task or job definition."""
 
     name: str = ""
@@ -38,20 +38,20 @@ class Volume(Read):
     s3files: S3Files | None = Field(default=None, validation_alias="s3filesVolumeConfiguration")
 
 
-class MountPoint(Read):
+class MountPoint(AnswerRecord):
     """Where a volume is mounted in a container."""
 
     read_only: bool = False
 
 
-class LinuxParameters(Read):
-    """What else a container has of files: `tmpfs`."""
+class LinuxParameters(AnswerRecord):
+    """Further file systems of a container: `tmpfs`."""
 
     tmpfs: tuple[object, ...] = ()
 
 
-class Files(Read):
-    """To what a container may write."""
+class Files(AnswerRecord):
+    """What a container may write to."""
 
     readonly_root_filesystem: bool = False
     mount_points: tuple[MountPoint, ...] = ()

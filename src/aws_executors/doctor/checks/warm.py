@@ -1,5 +1,4 @@
-"""What containers that take one workload after another need: cells that can be listed and written, and our
-package in the image.
+"""Check what warm containers need: cells that can be listed and written, and our package in the image.
 
 Law: pure. `doctor/warm_probe.py` gathers the evidence; what IAM allows is checked with all other permissions.
 Source: "Conditional writes" and "Managing the lifecycle of objects", S3 User Guide.
@@ -11,23 +10,23 @@ from dataclasses import dataclass
 from pydantic import AliasChoices, Field
 
 from aws_executors.core.aws.errors import AwsError, Kind
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.doctor.checks.findings import Finding, Unasked, advice, could_not_ask, error, warning
 
 CELL_READS = ("s3:GetLifecycleConfiguration",)
 """The actions by which the doctor looks at the store, besides those of the executor."""
 
 SHORTEST = 8
-"""Days for which a cell must be kept: longer than any container lives that was not written to."""
+"""Days for which a cell must be kept: longer than a container lives without a write to its cell."""
 
 
-class Expiration(Read):
+class Expiration(AnswerRecord):
     """When a rule deletes an object."""
 
     days: int | None = Field(default=None, validation_alias="Days")
 
 
-class Prefixed(Read):
+class Prefixed(AnswerRecord):
     """Which objects are meant; `more` says that tags or sizes narrow it further."""
 
     prefix: str = Field(default="", validation_alias="Prefix")
@@ -40,7 +39,7 @@ class Filter(Prefixed):
     both: Prefixed | None = Field(default=None, validation_alias="And")
 
 
-class LifecycleRule(Read):
+class LifecycleRule(AnswerRecord):
     """One lifecycle rule of a bucket; older ones have the prefix outside of the filter."""
 
     status: str = Field(default="", validation_alias="Status")
@@ -127,7 +126,7 @@ def _of_rules(found: WarmEvidence, store: str) -> Iterator[Finding]:
 
 
 def of_package(launched: bool) -> Iterator[Finding]:
-    """Whether the image has this package is seen by a container alone: `doctor/trial.py` looks."""
+    """Whether a container has shown that the image has this package; only `doctor/trial.py` starts one."""
     if not launched:
         yield from could_not_ask(
             "whether the image has this package, which warm containers need",

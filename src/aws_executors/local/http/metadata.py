@@ -1,7 +1,7 @@
-"""The part of ECS's task metadata endpoint that our launcher asks: task, container, and what that uses.
+"""The part of ECS's task metadata endpoint that our launcher reads: the task, the container, what it uses.
 
-Law: a container's address is in its ECS_CONTAINER_METADATA_URI_V4, and names it. What it uses is that of its
-real processes. They use the network of this machine, as in the network mode ``host``: nobody counts it.
+Law: a container's address is in its ECS_CONTAINER_METADATA_URI_V4, and names it. What it uses is what its
+real processes use, without the network: that is this machine's, as in the network mode ``host``.
 Source: "Amazon ECS task metadata endpoint version 4", Developer Guide.
 """
 

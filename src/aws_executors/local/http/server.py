@@ -106,7 +106,8 @@ class Server(socketserver.ThreadingTCPServer):
     def stop(self) -> None:
         """Stop accepting connections, and close the open ones."""
         self._ending.set()
-        self.shutdown()
+        if self._thread.is_alive():  # without it, nobody tells that serving has ended
+            self.shutdown()
         self.server_close()
         for connection in list(self._open):
             self.shutdown_request(connection)

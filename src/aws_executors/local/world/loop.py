@@ -176,7 +176,7 @@ def _land(world: World, number: str, now: float) -> None:
 
 
 def again(world: World, call: Call, answer: Answer, since: float, now: float) -> Answer:
-    """The answer to a call that has waited since then, asked again; it is still one call."""
+    """Answer a call again that has waited since `since`; it still counts as one call."""
     try:
         return _carried_out(world, call, since, now, answer.delay)
     except ServiceError as refusal:

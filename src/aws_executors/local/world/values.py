@@ -33,8 +33,8 @@ class Answer:
     """What to send back: `delay` is in seconds; if not `delivered`, the connection is closed without a
     response.
 
-    `wait` is of a long poll that has found nothing: ask `again` after so many seconds, or when something
-    stirs.
+    `wait` is set for a long poll that has found nothing: ask `again` after that many seconds, or when
+    something stirs.
     """
 
     status: int = 200

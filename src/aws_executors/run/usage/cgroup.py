@@ -1,8 +1,8 @@
 """The container's own cgroup: the memory and CPU that it uses, as the kernel counts them.
 
 Law: reads files, decides nothing, never raises. Memory is counted without the page cache: the kernel takes
-that back when somebody needs it, and a task that reads large files is not large for it. A cgroup in which
-others run, too, is not the container's: that of a host, or of the embedded AWS. Source: "Control Group v2"
+that back when memory is needed, so reading large files does not make a task large. A cgroup that others share
+(a host's, or that of the embedded AWS) is not the container's. Source: "Control Group v2"
 (memory.current, memory.stat, memory.events, cpu.stat) and "Memory Resource Controller" of the Linux kernel.
 """
 
@@ -58,7 +58,7 @@ class CgroupV2:
 
 @dataclass(frozen=True, slots=True)
 class CgroupV1:
-    """The same in the two older hierarchies; without a folder of the CPU, as the kernel counts children."""
+    """A cgroup of version 1; without a CPU folder, the CPU time of this process and its children counts."""
 
     memory_folder: Path
     cpu_folder: Path | None
@@ -90,7 +90,7 @@ def spent_by_children() -> float:
 
 
 def own_cgroup(root: Path = Path("/")) -> Counters | None:
-    """The cgroup of this container, or None if there is none that this process has for itself.
+    """The cgroup of this container, or None if there is none, or others share it.
 
     `root` is where ``/proc`` and ``/sys`` are.
     """
@@ -126,20 +126,20 @@ def _paths(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _alone(place: Path, root: Path) -> bool:
-    """Whether every process there is this one, one that it came from, or one that came from it."""
+    """Whether every process there is this one, an ancestor or a descendant of it."""
     members = {int(pid) for pid in _text(place / "cgroup.procs").split() if pid.isdigit()}
     return os.getpid() in members and alone_among(members, root)
 
 
 def alone_among(members: Collection[int], root: Path = Path("/")) -> bool:
-    """Whether each of these processes is this one, one that it came from, or one that came from it."""
+    """Whether each of these processes is this one, an ancestor or a descendant of it."""
     here = os.getpid()
     above = set(_line_of(here, root))
     return all(here in _line_of(pid, root) or pid in above for pid in members)
 
 
 def _line_of(pid: int, root: Path) -> list[int]:
-    """A process and all that it came from."""
+    """A process and its ancestors."""
     line: list[int] = []
     while pid > 0 and pid not in line:
         line.append(pid)
@@ -165,6 +165,6 @@ def _number(file: Path) -> int | None:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(errors="replace")  # of a process's name the kernel keeps 15 bytes, not letters
+        return file.read_text(errors="replace")  # the kernel may cut a process's name within a letter
     except OSError:
         return ""

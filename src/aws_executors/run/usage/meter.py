@@ -1,4 +1,4 @@
-"""What one workload uses of its container: peaks by looking now and then, everything else by differences.
+"""Measure what one workload uses of its container: peaks by samples, everything else by differences.
 
 Law: never raises, and costs the task next to nothing: one thread reads a few small files a second. Works for
 one workload of many in the same container: make a `Meter` for each. What cannot be measured is None.
@@ -24,10 +24,10 @@ DISK = "/"
 
 
 class Meter:
-    """Measures from its creation until `stop`; `watch` begins to look for peaks.
+    """Measures from its creation until `stop`; `watch` begins to sample peaks.
 
-    `alone` says that nothing else has run, or will, in this process: then the largest child that has ended
-    counts for the peak of memory, too, however short it lived.
+    `alone` says that this process runs nothing else, before or after: then the largest child that has ended
+    counts for the peak of memory, too, however briefly it ran.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class Meter:
         self._thread: threading.Thread | None = None
 
     def watch(self) -> None:
-        """Look for peaks from now on, in a thread; only after a fork, which threads do not survive."""
+        """Sample peaks from now on, in a thread; only after a fork, as threads do not survive one."""
         thread = threading.Thread(target=self._watch, name="aws-executors-usage", daemon=True)
-        with suppress(RuntimeError):  # there may be as many threads as are allowed, and the task runs
+        with suppress(RuntimeError):  # no more threads can be started; the task runs all the same
             thread.start()
             self._thread = thread
 
@@ -74,7 +74,7 @@ class Meter:
         )
 
     def _watch(self) -> None:
-        self._shared_network = on_the_hosts_network()  # asked here, where nobody waits for the answer
+        self._shared_network = on_the_hosts_network()  # here, where nothing waits for the answer
         samples = 0
         while not self._ended.wait(OFTEN if samples * OFTEN < OFTEN_FOR else RARELY):
             samples += 1
@@ -90,7 +90,7 @@ class Meter:
 
 
 def counters_here(root: Path = Path("/")) -> Counters:
-    """The container's own cgroup; or else its processes, and what ECS says of them where it does."""
+    """The container's own cgroup; else its processes, together with ECS's figures if there are any."""
     cgroup, address = own_cgroup(root), ecs_address()
     if cgroup is not None:
         return cgroup
@@ -120,7 +120,7 @@ def disk() -> int | None:
 
 
 def _largest_child() -> int:
-    """Bytes of the largest process that came from this one and has ended."""
+    """Bytes of the largest descendant of this process that has ended."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
 

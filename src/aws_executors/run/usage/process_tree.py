@@ -1,7 +1,7 @@
 """The processes of this container, where it has no cgroup for itself: their memory and CPU.
 
 Law: reads ``/proc`` and what the kernel counts for a process and its children; never raises. Memory is the
-sum of each process's proportional share (PSS), for forks share most of what they have.
+sum of each process's proportional share (PSS), because forks share most of their memory.
 """
 
 from contextlib import suppress
@@ -11,7 +11,7 @@ from aws_executors.run.usage.cgroup import spent_by_children
 
 
 class ProcessTree:
-    """A process and all that came from it."""
+    """A process and its descendants."""
 
     def __init__(self, top: int, root: Path = Path("/")) -> None:
         self._top = top
@@ -27,7 +27,7 @@ class ProcessTree:
         return spent_by_children()
 
     def kills(self) -> int | None:
-        """Nobody counts them here."""
+        """None: nothing counts them here."""
         return None
 
     def _members(self) -> list[int]:

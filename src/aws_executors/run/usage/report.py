@@ -15,7 +15,7 @@ ANSWER_WITHIN = 3  # seconds to connect, and to read
 
 
 def report_usage(meter: Meter, url: str | None, region: str | None, owner: str = "") -> Measured:
-    """Say what was measured, and store it beside the workload that lay at `url`, if it did."""
+    """Say what was measured, and store it beside the workload at `url`, if there is one."""
     measured = Measured()
     try:
         measured = meter.stop()

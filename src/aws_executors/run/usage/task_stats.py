@@ -1,8 +1,8 @@
-"""What ECS says that this container uses, where it has no cgroup that it can read, and how its network is.
+"""What this container uses according to ECS, if it has no cgroup that it can read, and its network's mode.
 
-Law: never raises, and waits for half a second at most, once a second at most. Says what it heard last where
-nothing is heard now; what counts besides is heeded, for both may miss something: ECS is a second late, and
-says nothing in a container's first second. Source: "Amazon ECS task metadata endpoint version 4";
+Law: never raises, and waits for half a second at most, once a second at most. Without an answer, the last one
+counts. The larger of ECS's figure and another counter's is taken, as each may miss something: ECS is a second
+late, and says nothing in a container's first second. Source: "Amazon ECS task metadata endpoint version 4";
 ``ContainerStats``, Docker Engine API.
 """
 
@@ -38,7 +38,7 @@ class _Memory(BaseModel):
     parts: Mapping[str, int] = Field({}, validation_alias="stats")
 
     def kept(self) -> int:
-        """Bytes without what the kernel can take back, as cgroups of either version count it."""
+        """Bytes without what the kernel can reclaim, as cgroups of either version count it."""
         old = "total_cache" in self.parts
         names = ("total_cache",) if old else ("file", "slab_reclaimable")
         shared = self.parts.get("total_shmem" if old else "shmem", 0)
@@ -60,7 +60,7 @@ class _Container(BaseModel):
 
 
 class TaskStats:
-    """Counters by ECS's word at this address, and by others of the same container."""
+    """ECS's figures at this address, together with other counters of the same container."""
 
     def __init__(self, address: str, others: Counters, clock: Callable[[], float] = time.monotonic) -> None:
         self._address = address
@@ -78,7 +78,7 @@ class TaskStats:
         return max(self._others.cpu() or 0.0, self._stats().cpu.usage.total / 1e9)
 
     def kills(self) -> int | None:
-        """What others count; ECS does not say it."""
+        """The other counters' figure; ECS has none."""
         return self._others.kills()
 
     def _stats(self) -> _Stats:
@@ -89,13 +89,13 @@ class TaskStats:
 
 
 def ecs_address() -> str:
-    """Where this container asks about itself; empty outside of ECS, and of Batch on ECS."""
+    """The address at which ECS describes this container; empty outside ECS and Batch on ECS."""
     address = os.environ.get(ADDRESS, "")
     return address if address.startswith("http://") else ""
 
 
 def on_the_hosts_network() -> bool:
-    """Whether ECS says that this container uses the network of its host, as all there do."""
+    """Whether ECS says that this container shares the network of its host with all others there."""
     address = ecs_address()
     found = _asked(address, _Container) if address else None
     return found is not None and any(one.mode == "host" for one in found.networks)

@@ -1,8 +1,8 @@
 """The container's access to its cell: one object in S3, read and written under conditions.
 
-Law: one call for each question, and an answer as a value; never raises for what S3 says. `Failed` is every
-answer that does not tell what became of a write, and every refusal: the caller repeats the same write, which
-is safe as all are conditional (`core/warm/cell.py`). Encryption is asked for as the executor does. Source:
+Law: each method makes one call, and returns its outcome as a value; no answer of S3 raises. `Failed` is any
+refusal, and any answer that does not tell what became of a write: the caller repeats the same write, which is
+safe as all are conditional (`core/warm/cell.py`). Encryption is asked for as the executor does. Source:
 "Conditional writes" and API_PutObject, Amazon S3 (412 PreconditionFailed; 404 NoSuchKey for ``If-Match``
 without an object; 409 ConditionalRequestConflict).
 """
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 ANSWER_WITHIN = 5.0  # seconds for a connection, and for an answer
 ABSENT = "*"
-"""The condition that there is no object yet, in the place of an ETag."""
+"""In place of an ETag, the condition that there is no object yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The cell as it was read, and the condition under which it may be written over."""
+    """The cell as it was read, and the condition for overwriting it."""
 
     cell: Cell
     etag: str
@@ -67,7 +67,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """There is no answer, or a refusal; `exit` is the exit code of a container that gets no other one."""
+    """There is no answer, or a refusal; `exit` is the container's exit code if nothing better comes."""
 
     problem: str
     exit: Exit
@@ -78,7 +78,7 @@ WriteResult: TypeAlias = Won | Lost | Gone | Failed
 
 @dataclass(slots=True)
 class OwnCell:
-    """The cell at this address; raises ValueError if it is none. `kms_key` encrypts it, or S3's own keys."""
+    """The cell at this address (ValueError if it is none), encrypted with `kms_key` or with S3's own keys."""
 
     url: str
     region: str | None = None

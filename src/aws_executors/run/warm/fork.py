@@ -1,9 +1,8 @@
 """Run one workload of many in a fork, so that nothing of it is left for the next one.
 
-Law: this process never runs user code. The fork has a temporary folder of its own, and a process group
-where there is no terminal; environment, modules and working directory are its own by being a fork. Signals
-are kept in this process (`first_process.keep_signals`) and fetched where it waits, so that none is lost
-between two steps.
+Law: this process never runs user code. The fork has a temporary folder of its own, and a process group unless
+there is a terminal; as a fork it has its own environment, modules and working directory. Signals are kept in
+this process (`first_process.keep_signals`) and fetched where it waits, so that none is lost in between.
 """
 
 import os
@@ -27,9 +26,8 @@ CLEAN = b"clean"
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a workload has ended: its exit code, why no other one should run here (or nothing), the signal by
-    which the platform has told this container meanwhile to stop (or nothing), and what was measured of it, as
-    JSON (or nothing)."""
+    """How a workload has ended: its exit code, why no other one should run here (or nothing), the stop signal
+    that the platform has sent meanwhile (or nothing), and what was measured, as JSON (or nothing)."""
 
     exit_code: int
     unfit: str = ""
@@ -38,8 +36,7 @@ class Ended:
 
 
 def told_to_stop(seconds: float) -> str:
-    """Wait so long, or until the platform tells this container to stop; the signal by which it has, or
-    nothing."""
+    """Wait so long, or until the platform sends a stop signal; returns that signal's name, or nothing."""
     until = time.monotonic() + seconds
     while True:
         left = max(0.0, until - time.monotonic())
@@ -47,15 +44,14 @@ def told_to_stop(seconds: float) -> str:
         for number in come:
             if number in PASSED_ON:
                 return signal.Signals(number).name
-        if not (come or left):  # a stop may stand behind the ends of many children
+        if not (come or left):  # a stop may come after the ends of many children
             return ""
 
 
 def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> Ended:
-    """Run this in a fork, and remove what it leaves.
+    """Run this in a fork, and remove what it leaves; with `usage`, say what it used.
 
-    `run` returns an exit code and whether the task's process has ended by itself. With `usage`, say what was
-    used.
+    `run` returns an exit code and whether the task's process has ended by itself.
     """
     began = time.monotonic()
     meter = _meter() if usage else None
@@ -69,17 +65,15 @@ def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> En
         meter.watch()
     code, stopped = followed(child)
     measured = None if meter is None else _reported(meter)
-    with open(told, "rb", buffering=0) as pipe:  # whatever still has the other end: nothing is waited for
+    with open(told, "rb", buffering=0) as pipe:  # never waits, whoever has the other end
         clean = pipe.read(len(CLEAN)) == CLEAN
-    unfit = leftovers.removed(then, folder)  # whatever its end was: nothing of it may go on
+    unfit = leftovers.removed(then, folder)  # however it ended, nothing of it may go on
     used = "" if measured is None else _record(measured, time.monotonic() - began)
     return Ended(code, _why_not(code, clean) or unfit, stopped, used)
 
 
 def _meter() -> "Meter":
-    from aws_executors.run.usage.meter import (
-        Meter,  # what it imports is not paid for where nothing is measured
-    )
+    from aws_executors.run.usage.meter import Meter  # imported only if usage is measured
 
     return Meter(alone=False)
 
@@ -91,19 +85,19 @@ def _reported(meter: "Meter") -> "Measured":
 
 
 def _record(measured: "Measured", seconds: float) -> str:
-    """What its cell says of it: what was measured, and how long the container was taken for it."""
+    """What the cell says of a workload: what was measured, and how long the container was taken for it."""
     return measured.model_copy(update={"seconds": round(seconds, 2)}).model_dump_json(exclude_none=True)
 
 
 def _forked(run: Callable[[], tuple[int, bool]], folder: str) -> tuple[int, int]:
-    """The fork's process id, and where it says that its end was clean."""
+    """The fork's process id, and the pipe in which it says that its end was clean."""
     read_end, write_end = os.pipe()
     os.set_blocking(read_end, False)
 
     def apart() -> int:
         os.close(read_end)
         os.environ["TMPDIR"] = folder
-        tempfile.tempdir = None  # what the parent has found does not count here
+        tempfile.tempdir = None  # drops the parent's folder
         code, clean = run()
         if clean:
             os.write(write_end, CLEAN)

@@ -1,10 +1,10 @@
 """What a workload leaves behind in its container, and how it is removed before the next one comes.
 
-Law: Linux only, by ``/proc``. Removes the processes that came from this one, and what is new in the temporary
-folder if that is this container's alone. What it finds and may not remove is a reason to take no other
-workload: what is new in another temporary folder (somebody else may have put it there), what was there and
-has been changed, and what is new in shared memory, ``/var/tmp`` or the working directory, unless that is on a
-volume, which is there to be shared. Source: proc(5); ``PR_SET_CHILD_SUBREAPER`` in prctl(2).
+Law: Linux only, by ``/proc``. Ends the descendants of this process, and removes what is new in the temporary
+folder if only this container uses that. Anything else that has changed is a reason to take no other workload:
+what is new in a shared temporary folder (somebody else may have put it there), what was there and has been
+changed, and what is new in shared memory, ``/var/tmp`` or the working directory, unless that is on a volume,
+which is meant to be shared. Source: proc(5); ``PR_SET_CHILD_SUBREAPER`` in prctl(2).
 """
 
 import ctypes
@@ -22,7 +22,7 @@ from typing import TypeAlias
 from aws_executors.run.usage.cgroup import MIB, alone_among, own_cgroup, parent_of
 
 _Files: TypeAlias = Mapping[str, int]
-"""All that is in a folder, below it as well, by path: when each was changed last, in nanoseconds."""
+"""Everything below a folder, by path: when each file was changed last, in nanoseconds."""
 
 PR_SET_CHILD_SUBREAPER = 36
 ELSEWHERE = ("/dev/shm", "/var/tmp")  # noqa: S108 - looked at, not used
@@ -32,7 +32,7 @@ LEAST_DISK = 512  # MiB that must be free for the next workload
 
 
 def adopt_orphans() -> None:
-    """From now on, whatever loses its parent below this process is this one's child. Raises OSError."""
+    """From now on, descendants whose parent ends become children of this process. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
@@ -53,15 +53,15 @@ class Before:
 
 def before() -> Before:
     """Look at what is there, to know later what is new. Raises OSError."""
-    others = ELSEWHERE if own_cgroup() else ()  # else they are a whole host's
+    others = ELSEWHERE if own_cgroup() else ()  # else they may be a whole host's
     writable = (folder for folder in (os.getcwd(), *others) if os.access(folder, os.W_OK))
     elsewhere = {folder: _names(folder) for folder in writable}
     return Before(_files(tempfile.gettempdir()), elsewhere, kills_so_far())
 
 
 def removed(then: Before, own: str) -> str:
-    """Remove what is there since then, and the folder `own`; returns why no other workload should come, or
-    nothing."""
+    """Remove what is new since `then`, and the folder `own`; returns why no other workload should run here,
+    or an empty text."""
     try:
         return ended_processes() or cleaned(then, own) or checked(then)
     except (OSError, ValueError, RecursionError) as error:  # a folder that was there is gone, for example
@@ -69,7 +69,7 @@ def removed(then: Before, own: str) -> str:
 
 
 def ended_processes() -> str:
-    """End all processes below this one, until there are none, for they may start others meanwhile."""
+    """Kill all descendants of this process until there are none, because they may start others meanwhile."""
     until = time.monotonic() + KILLED_WITHIN
     while left := _descendants(os.getpid()):
         if time.monotonic() > until:
@@ -83,7 +83,7 @@ def ended_processes() -> str:
 
 
 def reap() -> None:
-    """See off the children that have ended; those of a workload become this process's own."""
+    """Reap the children that have ended; a workload's orphans are children of this process."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -140,7 +140,7 @@ def remove(path: str) -> None:
 
 
 def checked(then: Before) -> str:
-    """Look at what cannot be put in order here."""
+    """Look at what cannot be undone here: files in other folders, kills for memory, a full disk."""
     for folder, names in then.elsewhere.items():
         if removed_ones := names - _names(folder):
             return f"a workload has removed files in {folder} ({_some(removed_ones)})"
@@ -164,7 +164,7 @@ def _some(names: Collection[str]) -> str:
 
 
 def kills_so_far() -> int:
-    """How many processes of this container were killed for memory, as far as that is told."""
+    """How many processes of this container were killed for memory; 0 if nothing counts them."""
     cgroup = own_cgroup()
     return (cgroup and cgroup.kills()) or 0
 
@@ -174,16 +174,16 @@ def _names(folder: str) -> frozenset[str]:
 
 
 def _files(top: str) -> _Files:
-    """All that is in a folder; on a volume, which may be large, the names at its top.
+    """Everything below a folder; on a volume, which may be large, only the names at its top.
 
-    A folder in it counts as one that is there: its time changes with each file that comes and goes.
+    Folders in it are listed without their times, which change with each file that comes and goes.
     """
     found: dict[str, int] = {}
     if is_volume(top):
         return dict.fromkeys(_names(top), 0)
     for folder, folders, files in os.walk(top):
         for name in files:
-            with suppress(FileNotFoundError, PermissionError):  # nobody changes what he may not look at
+            with suppress(FileNotFoundError, PermissionError):  # not readable, so not changed
                 path = os.path.join(folder, name)
                 found[os.path.relpath(path, top)] = os.lstat(path).st_ctime_ns
         found |= {os.path.relpath(os.path.join(folder, name), top): 0 for name in folders}
@@ -191,16 +191,16 @@ def _files(top: str) -> _Files:
 
 
 def is_private(folder: str) -> bool:
-    """Whether nobody else writes into a temporary folder: TMPDIR names it, or nobody else runs here.
+    """Whether only this container writes into a temporary folder: TMPDIR names it, or nothing else runs here.
 
-    On a volume somebody may; and where this is no container, everybody on the machine.
+    On a volume others may write, and outside a container all processes of the machine.
     """
     named = folder == os.path.abspath(os.environ.get("TMPDIR") or "/")
     return not is_volume(folder) and (named or alone_among(_processes()))
 
 
 def is_volume(folder: str) -> bool:
-    """Whether a folder lies on a volume, and not on the container's own disk or in its memory.
+    """Whether a folder is on a volume, not on the container's own disk or in its memory.
 
     >>> is_volume("/")
     False
@@ -211,7 +211,7 @@ def is_volume(folder: str) -> bool:
 
 
 def _kind_of_mount(folder: str) -> str:
-    """The file system's type: of the last mount that is the folder, or above it. Source: proc(5), mounts."""
+    """The type of the folder's file system, by the last mount at or above it. Source: proc(5), mounts."""
     kind, longest = "", -1
     for line in Path("/proc/mounts").read_text().splitlines():
         _, point, found, *_ = line.split(" ")

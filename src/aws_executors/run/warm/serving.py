@@ -1,8 +1,8 @@
-"""A container that takes one workload after another, which executors put into its cell.
+"""The loop of a warm container: it takes one workload after another, which executors put into its cell.
 
 Law: the loop alone; how a workload runs, what time it is and when to stop are arguments. The cell's rules are
-in `core/warm/cell.py`. A write without an answer is repeated until it has one, under the same condition, and
-only then the cell is read: what it says is then final. Whatever is taken is also ended, by a word in the cell
+in `core/warm/cell.py`. A write without an answer is repeated under the same condition until it has one, and
+only then is the cell read: what it says is then final. Each workload that is taken gets an end: in the cell
 or, if the store cannot be reached, by this container's own exit code.
 """
 
@@ -21,7 +21,7 @@ from aws_executors.run.warm.fork import Ended
 OFTEN, RARELY, OFTEN_FOR = 0.5, 1.0, 60.0
 """Seconds between two looks at the cell, in the first `OFTEN_FOR` seconds of idleness and later."""
 STORE_SILENCE, IN_HASTE = 60.0, 5.0
-"""Seconds without an answer of the store after which the container ends; and if it would end anyway."""
+"""Seconds without an answer of the store after which the container ends; `IN_HASTE` if it ends anyway."""
 OUTSIDE = "the object at its address is not its cell; each container needs an address of its own: no retries"
 
 
@@ -39,7 +39,7 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServingLimits:
-    """How long it waits for a workload, how many it takes, how old it becomes; times in seconds."""
+    """How long a container waits for a workload, how many it takes, how old it becomes; times in seconds."""
 
     idle: float
     tasks: int
@@ -47,7 +47,7 @@ class ServingLimits:
 
 
 class EndedEarlyError(AwsExecutorsError):
-    """The container ends without the last word in its cell; `exit` is its exit code."""
+    """The container ends without writing that into its cell; `exit` is its exit code."""
 
     def __init__(self, problem: str, exit_: int = Exit.RAN) -> None:
         super().__init__(problem)
@@ -56,11 +56,11 @@ class EndedEarlyError(AwsExecutorsError):
 
 @dataclass(slots=True, kw_only=True)
 class ServingContainer:
-    """One such container: `serve` is its life.
+    """One warm container, which lives as long as `serve` runs.
 
     `container` is its id at AWS, `life` a text that no other process has. `run` runs a workload's JSON,
-    `pause` waits so many seconds or until the platform stops the container, and returns the signal's name
-    then. `say` writes a line to the log, `mark` one to the stream that has the tasks' own lines.
+    `pause` waits for that many seconds or until a stop signal, whose name it returns. `say` writes a line to
+    the log, `mark` one to the stream that has the tasks' own lines.
     """
 
     store: Store
@@ -92,11 +92,11 @@ class ServingContainer:
             self._try_to_close()
             return error.exit if self._owed is None else self._owed
         self.say(f"ends: {why or self._why_no_more()}")
-        # One that is stopped before it has a cell has not served whom it was started for: another one does.
+        # Stopped before it had a cell, it could not serve the task that it was started for: another one does.
         return Exit.INFRASTRUCTURE if stopped else Exit.RAN
 
     def _serve(self) -> str:
-        """Why it ends; its cell is closed."""
+        """Serve until the cell is closed; returns why."""
         self._create()
         self.say(f"takes workloads, at most {self.limits.tasks}, as {self.container}")
         self._idle_since = self.now()
@@ -118,9 +118,9 @@ class ServingContainer:
                 self._told(OFTEN if self._idle < OFTEN_FOR else RARELY)
 
     def _take(self) -> bool:
-        """Take what is offered, run it, and say how it ended; whether it was still there."""
+        """Take the offered workload, run it, and write how it ended; returns whether it was still offered."""
         token, workload = self._cell.token, self._cell.workload
-        self._owed = Exit.INFRASTRUCTURE  # what is true if it never runs, whatever becomes of this write
+        self._owed = Exit.INFRASTRUCTURE  # if it never runs, whatever becomes of this write
         if not self._write(self._cell.take()):
             self._owed = None
             return False
@@ -143,7 +143,7 @@ class ServingContainer:
         return ended
 
     def _why_no_more(self) -> str:
-        """Why it takes no other workload, whether one is offered or not."""
+        """Why the container takes no other workload, even if one is offered; empty if it does."""
         if self._stopped:
             return f"{self._stopped}: the platform stops this container"
         if self._served >= self.limits.tasks:
@@ -163,7 +163,7 @@ class ServingContainer:
         return -inf if self._owed is not None else self.now() - self._idle_since
 
     def _told(self, seconds: float = 0.0) -> str:
-        """Wait for so long, or until a signal says to stop; the signal that has said so, now or before."""
+        """Wait for so long, or until a stop signal; returns the stop signal that came, now or before."""
         told = self.pause(seconds)
         self._stopped = self._stopped or told
         return self._stopped
@@ -171,7 +171,7 @@ class ServingContainer:
     # --- The cell -------------------------------------------------------------------------------------------
 
     def _create(self) -> None:
-        """Put the cell there. It may be there already by the same write, whose answer was lost."""
+        """Create the cell, which may exist already if the answer to the same write was lost."""
         new = Cell(container=self.container, life=self.life)
         while True:
             match self.store.put(new, ABSENT):
@@ -189,7 +189,7 @@ class ServingContainer:
                     self._not_heard(problem, exit_)
 
     def _read(self) -> None:
-        """Learn what the cell says."""
+        """Read the cell, until there is an answer."""
         while True:
             match self.store.get():
                 case Seen(cell, etag) if (cell.container, cell.life) == (self.container, self.life):
@@ -203,10 +203,10 @@ class ServingContainer:
                     self._not_heard(problem)
 
     def _write(self, body: Cell) -> bool:
-        """Write the next body; whether it is this container's write that landed.
+        """Write the next body; returns whether this container's write has landed.
 
-        An answer that was lost is got by the same write again: if the first has landed, or lands yet, the
-        second one finds the condition broken, and what is read then cannot change by either.
+        After a lost answer the same write is repeated: if the first has landed, or lands later, the second
+        finds the condition broken, and neither can change what is read then.
         """
         was = self._cell.word
         while True:
@@ -217,7 +217,7 @@ class ServingContainer:
                     return True
                 case Lost():
                     self._read()
-                    # Nobody else writes over `taken`: what follows it is this container's.
+                    # Only this container overwrites `taken`: what follows it is its own write.
                     return self._cell == body or was is Word.TAKEN
                 case Gone():
                     raise EndedEarlyError("its cell was deleted")
@@ -225,7 +225,7 @@ class ServingContainer:
                     self._not_heard(problem)
 
     def _try_to_close(self) -> None:
-        """Once, without caring for the answer: perhaps it is only readings that are denied."""
+        """Close the cell by one write, whatever its answer: perhaps only reading is denied."""
         if self._silent_since is not None and self._etag != ABSENT and self._cell.word is not Word.TAKEN:
             self.store.put(self._cell.close(), self._etag)
 
@@ -233,7 +233,7 @@ class ServingContainer:
         self._silent_since = None
 
     def _not_heard(self, problem: str, exit_: int = Exit.RAN) -> None:
-        """Wait a little, unless it has taken too long already; `exit_` is the container's exit code then."""
+        """Wait a little; after too long without an answer, end the container, with `exit_` if not stopped."""
         if self._silent_since is None:
             self._silent_since = self.now()
             self.say(f"its cell cannot be reached, and is tried again: {problem}")

@@ -1,7 +1,7 @@
-"""Start a container that takes one workload after another: what it needs of the platform, in its order.
+"""Start a warm container: what it needs of the platform, in its order.
 
-Law: signals are kept before anything is imported, so that a stop meanwhile is found by the loop. Airflow
-is imported before the cell is there: from then on a workload may come.
+Law: signals are kept before anything is imported, so that the loop finds a stop that came meanwhile. Airflow
+is imported before the cell is created, because from then on a workload may come.
 """
 
 import os
@@ -78,7 +78,7 @@ def _own_id() -> str:
 
 
 def _print(mark: Mark) -> None:
-    """To the stream of the tasks' own lines, so that it stands before and after them."""
+    """Write to the stream of the tasks' own lines, so that marks are before and after them."""
     with suppress(*UNWRITTEN):  # the workload is taken, whether the log has its lines or not
         sys.stdout.flush()
         os.write(sys.stdout.fileno(), f"{mark}\n".encode())

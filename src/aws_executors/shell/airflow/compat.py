@@ -1,8 +1,8 @@
 """Isolate the differences between Airflow versions in the scheduler and the API server.
 
-Law: this module and `features.py` alone, outside the container, may depend on the version of Airflow; in it,
-`run/compat.py`. They ask for features, never for numbers. All else is written for Airflow 3.3; what an older
-one lacks, and what 3.4 has in another form, is made up here.
+Law: outside the container only this module and `features.py` may depend on the version of Airflow; in the
+container, only `run/compat.py`. They ask for features, never for version numbers. All other code is written
+for Airflow 3.3; what an older version lacks, and what 3.4 does in another way, is made up for here.
 """
 
 import copy
@@ -42,8 +42,8 @@ _TYPES: Any = getattr(workloads, "WorkloadType", None)
 
 
 class Abilities:
-    """What our executors can run, and in which order; a person who tests a connection does not wait for a
-    container."""
+    """What our executors run (a set of types from 3.4 on, flags before), and in which order; no connection
+    tests, because a person who tests a connection should not wait for a container."""
 
     queued_tasks: "dict[TaskInstanceKey, ExecuteTask]"
 
@@ -54,7 +54,7 @@ class Abilities:
         supports_connection_test = False
 
         def order_queued_tasks_by_priority(self) -> "list[tuple[TaskInstanceKey, ExecuteTask]]":
-            """What waits, the most urgent first; Airflow 3.2 to 3.3.1 begin with the least urgent."""
+            """The queued tasks, the most urgent first; Airflow 3.2 to 3.3.1 begin with the least urgent."""
             return sorted(
                 self.queued_tasks.items(), key=lambda item: item[1].ti.priority_weight, reverse=True
             )
@@ -66,7 +66,7 @@ _KEYED = hasattr(ExecuteTask, "key")
 
 
 def workload_key(workload: "ExecutorWorkload") -> "WorkloadKey":
-    """The key of a workload."""
+    """The key of a workload; before 3.3 it is an attribute of its task instance or callback."""
     if _KEYED:
         return workload.key
     of: Any = workload
@@ -75,7 +75,7 @@ def workload_key(workload: "ExecutorWorkload") -> "WorkloadKey":
 
 
 def given_token(workload: "ExecutorWorkload | None") -> str | None:
-    """What Airflow has handed over as the token of a task's queueing; None for any other workload."""
+    """The token that Airflow assigned to a task's queueing; None before 3.2.2, and for other workloads."""
     token: str | None = getattr(getattr(workload, "ti", None), "external_executor_id", None)
     return token
 
@@ -83,9 +83,9 @@ def given_token(workload: "ExecutorWorkload | None") -> str | None:
 def assigns_every_token() -> bool:
     """Whether Airflow writes a new `external_executor_id` whenever it queues a task.
 
-    It does if all configured executors ask for it. If only some do, a task that names its executor by class
-    keeps what its last queueing has left: after a deferral, the token of a container that has ended. Source:
-    ``airflow/jobs/scheduler_job_runner.py``, `_executable_task_instances_to_queued`.
+    From 3.2.2 on it does if all configured executors ask for it. If only some do, a task that names its
+    executor by class keeps the id of its last queueing: after a deferral, the token of a container that has
+    ended. Source: ``airflow/jobs/scheduler_job_runner.py``, `_executable_task_instances_to_queued`.
     """
     if not hasattr(BaseExecutor, "pre_assigns_external_executor_id"):
         return False
@@ -95,7 +95,7 @@ def assigns_every_token() -> bool:
 
 
 def row_id(id_: UUID) -> UUID:
-    """A task instance's id as its row has it: in Airflow 3.1 a string."""
+    """A task instance's id in the type that its row has: a string in Airflow 3.1, a UUID from 3.2 on."""
     from airflow.models.taskinstance import TaskInstance
 
     kind: Any = TaskInstance.id.type.python_type
@@ -104,7 +104,8 @@ def row_id(id_: UUID) -> UUID:
 
 
 def queues(executor: BaseExecutor) -> "list[MutableMapping[WorkloadKey, ExecutorWorkload]]":
-    """The queues of an executor in which something waits, of tasks, of callbacks and of connection tests."""
+    """The queues of an executor that are not empty. From 3.4 on all are in one dict; before, tasks, callbacks
+    (from 3.2 on) and connection tests (from 3.3 on) have an attribute each."""
     every = getattr(executor, "executor_queues", None)
     if every is not None:
         return [queue for queue in every.values() if queue]
@@ -128,7 +129,7 @@ def waits_in_queue(executor: BaseExecutor, key: "WorkloadKey") -> bool:
 
 
 def end_state(key: "WorkloadKey", success: bool) -> "WorkloadState":
-    """The state in which a workload of this key has ended."""
+    """The state in which a workload of this key has ended; a callback's, from 3.2 on, is of another type."""
     if isinstance(key, TaskInstanceKey):
         return TaskInstanceState.SUCCESS if success else TaskInstanceState.FAILED
     from airflow.utils.state import CallbackState
@@ -137,10 +138,11 @@ def end_state(key: "WorkloadKey", success: bool) -> "WorkloadState":
 
 
 def event_key(key: object) -> Any:
-    """The key under which the scheduler finds whose event it is: of a callback, where that is a text, its id.
+    """The key under which the scheduler looks up whose event this is: a callback's UUID if its key is a text.
 
-    Airflow 3.2 looks the callback up by what it finds here. SQLite and MySQL take no text for an id, and its
-    scheduler dies of that. Source: ``airflow/jobs/scheduler_job_runner.py``, `process_executor_events`.
+    In 3.2 a callback's key is a text, by which the scheduler queries the database. SQLite and MySQL accept no
+    text as an id, which ends that scheduler. From 3.3 on the key has a type of its own. Source:
+    ``airflow/jobs/scheduler_job_runner.py``, `process_executor_events`.
 
     >>> event_key("00000000-0000-0000-0000-000000000001")
     UUID('00000000-0000-0000-0000-000000000001')
@@ -152,7 +154,7 @@ def event_key(key: object) -> Any:
 
 
 def current() -> "tuple[ColumnElement[bool], ...]":
-    """What is true of the row of a task instance's latest try alone: 3.4 keeps those of earlier tries."""
+    """A condition for the rows of latest tries: from 3.4 on the table has those of earlier tries, too."""
     from airflow.models.taskinstance import TaskInstance
 
     row: Any = TaskInstance
@@ -160,11 +162,12 @@ def current() -> "tuple[ColumnElement[bool], ...]":
 
 
 ALL_TRIES = {"include_all_attempts": True}
-"""The option of a query by which 3.4 shows the rows of earlier tries, too."""
+"""The option of a query that includes the rows of earlier tries from 3.4 on; without effect before."""
 
 
 def tables_of_tries() -> tuple[Any, ...]:
-    """The tables in which a try of a task instance may stand, the latest try in the first."""
+    """The tables that may have the row of a try, the latest try's first; before 3.4 earlier tries are in a
+    table of their own."""
     from airflow.models.taskinstance import TaskInstance
 
     try:
@@ -175,10 +178,10 @@ def tables_of_tries() -> tuple[Any, ...]:
 
 
 def disown_container(ti: "TaskInstance", session: "Session") -> None:
-    """Have Airflow's API reject what a running container still reports, by the row's new state.
+    """Set the row to restarting, so that Airflow's API rejects what a running container still reports.
 
-    Before 3.4 the API goes by the row's id, so that is a new one, as in `clear_task_instances`; 3.4 takes
-    nothing from what is being restarted. Source: ``airflow/models/taskinstance.py``.
+    Before 3.4 the API knows a container by the row's id, so the row gets a new one, as in
+    `clear_task_instances`; from 3.4 on the state is enough. Source: ``airflow/models/taskinstance.py``.
     """
     if not current():
         ti.prepare_db_for_next_try(session=session)
@@ -186,7 +189,7 @@ def disown_container(ti: "TaskInstance", session: "Session") -> None:
 
 
 def next_try(ti: "TaskInstance", session: "Session") -> "TaskInstance":
-    """The row of the next try, once this one is in the history; before 3.4 it is the same row."""
+    """Move this try into the history; returns the row of the next try, which before 3.4 is the same row."""
     following: TaskInstance | None = ti.prepare_db_for_next_try(session=session)
     return ti if following is None else following
 
@@ -195,7 +198,8 @@ def next_try(ti: "TaskInstance", session: "Session") -> "TaskInstance":
 
 
 def workload_token(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
-    """A JWT that lets the task instance (or callback) with this id start, valid for `lifetime` seconds."""
+    """A JWT for the task instance or callback with this id, valid for `lifetime` seconds: from 3.2.2 on it
+    only lets it start; before, it does all that the task may."""
     if "valid_for" in signature(generator.generate).parameters:
         return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
     timed = copy.copy(generator)
@@ -207,7 +211,7 @@ def workload_token(generator: "JWTGenerator", subject: str, lifetime: float) -> 
 
 
 def teams_of(dags: Collection[str]) -> dict[str, str | None]:
-    """The teams of these DAGs; one of no team is left out."""
+    """The team of each of these DAGs that has one; none before 3.2."""
     from airflow.configuration import conf
     from airflow.models.dag import DagModel
 
@@ -217,11 +221,11 @@ def teams_of(dags: Collection[str]) -> dict[str, str | None]:
 
 
 def chosen_executor(name: str, team: str | None) -> "ExecutorName":
-    """The executor of a task that says `name` (nothing, if empty) in a DAG of this team, if it is of any.
+    """The executor of a task that names `name` (the default one, if empty) in a DAG of this team, or of none.
 
-    One of everybody is chosen before one of the team that is called the same. UnsupportedError if there is
-    none. Airflow's own look-up knows no teams. Source: ``airflow/jobs/scheduler_job_runner.py``,
-    `_try_to_load_executor`.
+    If an executor without a team and one of the team have the same name, the one without is chosen. Raises
+    UnsupportedError if there is none. Airflow's own look-up ignores teams. Source:
+    ``airflow/jobs/scheduler_job_runner.py``, `_try_to_load_executor`.
     """
     names = executor_loader.ExecutorLoader.get_executor_names()
     every = [(getattr(one, "team_name", None), one) for one in names]
@@ -239,14 +243,14 @@ def chosen_executor(name: str, team: str | None) -> "ExecutorName":
 
 
 def connection(conn_id: str, team: str | None) -> "Connection":
-    """What Airflow's secrets backends know by this id."""
+    """The connection that Airflow's secrets backends have under this id; for a team, from 3.2 on."""
     from airflow.models.connection import Connection
 
     return Connection.get_connection_from_secrets(conn_id, **({"team_name": team} if TEAMS else {}))
 
 
 def owner(table: "Table", team: str | None) -> dict[str, object]:
-    """The column that says which team a row of a table belongs to, if it has one."""
+    """The column that says which team a row of a table belongs to; empty if there is none, as before 3.2."""
     return {"team_name": team} if "team_name" in table.c else {}
 
 
@@ -268,7 +272,7 @@ class Stats(Protocol):
 
 @cache
 def stats() -> Stats:
-    """Airflow's metrics client: functions of a module in 3.3, a class of another module in 3.2 and in 3.1."""
+    """Airflow's metrics client: functions of a module from 3.3 on, its class in 3.2, another's in 3.1."""
     try:
         module: Any = import_module("airflow.observability.stats")
     except ModuleNotFoundError:
@@ -278,7 +282,7 @@ def stats() -> Stats:
 
 
 def dag_bag() -> Any:
-    """The class that parses DAG files."""
+    """The class that parses DAG files; in 3.1 it is in another module."""
     try:
         module: Any = import_module("airflow.dag_processing.dagbag")
     except ModuleNotFoundError:

@@ -1,13 +1,13 @@
 """Airflow's configuration of a section, read into settings and the builder that goes with them.
 
-Law: the one way from airflow.cfg into the core. Everything that is wrong with the section, with its kwargs
-option and with the builder it names is told at once. A person's module is imported here, at start, and
-nowhere else.
+Law: the one way from airflow.cfg into the core. All faults of the section, of its kwargs option and of the
+builder that it names are reported together. The user's modules are imported from here and nowhere else.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from returns.methods import unwrap_or_failure
@@ -37,16 +37,16 @@ BUILDER, PRICES = "request_builder", "prices_file"
 
 @dataclass(frozen=True, slots=True)
 class Configured(Generic[S, R]):
-    """What an executor needs of its section."""
+    """What an executor needs from its section."""
 
     settings: S
     build: Builder[S, R]
     builder: str = field(init=False)
     """What messages call the builder."""
     builder_name: str = field(init=False)
-    """What the user wrote: the builder's path, or the option by which the default builder begins."""
+    """The builder's path, else the name of the kwargs option if that is set, else the default builder's."""
     kwargs: str = ""
-    """The kwargs option, where it says anything."""
+    """The name of the kwargs option if it is set, else empty."""
     prices: Prices = field(default_factory=bundled_prices, repr=False)
 
     def __post_init__(self) -> None:
@@ -58,10 +58,10 @@ class Configured(Generic[S, R]):
 def configure(
     service: ServiceSpec[S, R], conf: "Conf", team_name: str | None = None
 ) -> Result[Configured[S, R], SettingsFaults]:
-    """The settings and the builder that a service's section says, or all that is wrong with it.
+    """The settings and the builder that a service's section names, or all that is wrong with it.
 
     `conf` is Airflow's configuration or an executor's ExecutorConf; a team's section falls back to the
-    defaults, never to another's (C37). Never raises for what a person wrote.
+    defaults, never to another section (C37). Nothing that a user wrote makes it raise.
     """
     section = read_section(conf, service.settings, team_name)
     kwargs, builder = _own_kwargs(service, section), _own_builder(section)
@@ -90,24 +90,24 @@ def configure(
 
 
 def _no_store(section: Section) -> Fault:
-    """The step `warm` stands in the builder, and nothing through which workloads could be handed over."""
+    """The builder has the step `warm`, but no store is set through which workloads could be handed over."""
     problem = "is missing; the step warm() in the request builder needs it"
     return Fault("workload_store", problem, section.place.set("workload_store", "s3://my-bucket/workloads"))
 
 
 def _needed(service: ServiceSpec[S, R]) -> dict[str, object]:
-    """Stands for the members that every request must have."""
+    """Placeholders for the members that every request must have."""
     return dict.fromkeys(service.settings.members.values(), "unknown")
 
 
 def presumed(service: ServiceSpec[S, R], values: Mapping[str, str]) -> dict[str, object]:
-    """Stands for kwargs that are not known, so that no option is called missing on their account."""
+    """Placeholders for kwargs that could not be read, so that no option is called missing because of them."""
     left = _needed(service).keys() - {service.settings.members.get(name) for name in written(values)}
     return dict.fromkeys(left, "unknown") | {"networkConfiguration": None}
 
 
 def _unchanged(service: ServiceSpec[S, R]) -> tuple[str, str]:
-    """What the kwargs option says when nobody set it: our spelling, and the older package's."""
+    """The default of the kwargs option, in our spelling and in the older package's."""
     option = service.settings.kwargs_option
     ours = "".join(row.default or "" for row in service.settings.options() if row.name == option)
     return ours, f"airflow_{ours}"
@@ -115,9 +115,9 @@ def _unchanged(service: ServiceSpec[S, R]) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Custom:
-    """What the person's own dict or function came to: at most one of `members` and `build` says anything.
+    """The user's own dict or function, as loaded: at most one of `members` and `build` is set.
 
-    `unknown` where it came to nothing.
+    `unknown` says that it could not be used.
     """
 
     members: Mapping[str, object] = field(default_factory=dict)
@@ -134,7 +134,7 @@ def _build(service: ServiceSpec[S, R], request: R, kwargs: _Custom, builder: _Cu
 def _shape(
     service: ServiceSpec[S, R], settings: S | None, kwargs: _Custom, section: Section
 ) -> Result[R, Fault]:
-    """The request that options and kwargs make; where the options make none, the kwargs are read alone."""
+    """The request made of options and kwargs; if the options are invalid, of the kwargs alone."""
     try:
         if settings is not None:
             return Success(service.over_options(settings, kwargs.members))
@@ -189,11 +189,14 @@ def _prices(section: Section) -> Prices | Fault:
     path = section.values.get(PRICES, "").strip()
     if not path:
         return bundled_prices()
+    file, remedy = Path(path), "name a JSON file with prices"
     try:
-        return prices_from(Path(path).read_text(encoding="utf-8"), PRICES)
+        if not S_ISREG(file.stat().st_mode):  # of a named pipe, reading waits for a writer
+            return Fault(PRICES, "is not a regular file", remedy, shown(path))
+        return prices_from(file.read_text(encoding="utf-8"), PRICES)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "is not UTF-8"
-        return Fault(PRICES, f"cannot be read: {why}", "name a JSON file with prices", shown(path))
+        return Fault(PRICES, f"cannot be read: {why}", remedy, shown(path))
     except RequestError as error:
         problem = str(error).removeprefix(f"{PRICES}: ")
         return Fault(PRICES, f"is no price table: {problem}", "correct the file (docs/usage.md)", shown(path))

@@ -2,7 +2,7 @@
 
 Law: a key (dag, task, run, try, map index) is reused for every segment of a deferred or rescheduled task; a
 token is never reused. The job that was handed over last is the key's current one. Reports of older jobs are
-ignored: so is the old container of a deferred task silenced, without a fence.
+ignored, which silences the old container of a deferred task without a fence.
 """
 
 from collections.abc import Hashable

@@ -2,7 +2,7 @@
 
 Law: one small query for many task instances, and updates of a single one. They use connections and sessions
 of their own, never the scheduler's (a scoped session would commit its transaction), and never run in its
-thread; but `assign` and `complete` add to what the scheduler is about. Nothing is decided here:
+thread. Only `assign` and `complete` run in the scheduler's own session. Nothing is decided here:
 `core/lifecycle/verdict.py` interprets the rows.
 """
 
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-NOBODY = -1
-"""In the place of a scheduler where none has queued a task instance: no row of the table job has this id."""
+NO_SCHEDULER = -1
+"""Stands for the scheduler of a task instance that none has queued; no row of the table job has this id."""
 
 
 class AirflowDatabase:
     """Airflow's metadata database, for task instances that have, or had, a container of this package."""
 
     def __init__(self) -> None:
-        self._sorted = sort_queries({})  # nearly always what is asked next, too
+        self._sorted = sort_queries({})  # reused while the same rows are asked for
 
     def read(self, asked: Mapping[str, RowQuery[object]]) -> dict[str, Row | None]:
-        """Read the rows of these jobs, by token: None if the row is gone. Unchanged ones may be left out.
+        """Read the rows of these jobs, by token: None if the row is gone. Unchanged rows may be left out.
 
         Keys are `TaskInstanceKey`. A row is read by its id, and by its key if no row has that id any more,
         because a retry or a clear gives it a new one. Raises what SQLAlchemy raises.
@@ -69,7 +69,7 @@ class AirflowDatabase:
     def requeue(self, key: object, token: str) -> None:
         """Let the scheduler queue a task instance again whose container is gone, unless it has moved on.
 
-        One that is still queued keeps its try. One that has run is reset as Airflow resets an orphan that no
+        A queued task instance keeps its try. One that has run is reset as Airflow resets an orphan that no
         executor adopts: its try goes into the history and the next one begins. Source:
         ``adopt_or_reset_orphaned_tasks`` and ``_reschedule_stuck_task`` of
         ``airflow/jobs/scheduler_job_runner.py``.
@@ -91,10 +91,10 @@ class AirflowDatabase:
             ti.external_executor_id = None
 
     def unfinished(self, groups: Collection[str]) -> set[str]:
-        """Of these groups of tasks, those of which a running DAG run still has one that has not ended.
+        """Those of these groups that still have an unfinished task instance in a running DAG run.
 
-        A group is ``dag <id>``, ``queue <name>`` or ``team``, which stands for all. Raises what SQLAlchemy
-        raises.
+        A group is ``dag <id>``, ``queue <name>`` or ``team``, which stands for all tasks. Raises what
+        SQLAlchemy raises.
         """
         from airflow import settings
         from airflow.models.dagrun import DagRun
@@ -131,7 +131,7 @@ class AirflowDatabase:
 def assign(session: "Session", id_: UUID, token: str) -> None:
     """Write a token to the row of a task instance, in the transaction in which Airflow sets it to queued.
 
-    So the token is committed together with that state, or not at all; the row is locked already. Source:
+    Thus the token is committed together with that state, or not at all; the row is locked already. Source:
     ``_critical_section_enqueue_task_instances`` of ``airflow/jobs/scheduler_job_runner.py``.
     """
     from airflow.models.taskinstance import TaskInstance
@@ -145,11 +145,11 @@ def assign(session: "Session", id_: UUID, token: str) -> None:
 
 
 def complete(tis: Sequence[object]) -> None:
-    """Load, in one query, the attributes that adoption needs and Airflow has not loaded.
+    """Load, in one query per `ROWS` rows, the attributes that adoption needs and Airflow has not loaded.
 
     Otherwise each attribute of each row would be a query of its own, while the rows are locked. Rows are
-    loaded in the session that they belong to; a row without a session has all its attributes already. Source:
-    the `load_only` of ``adopt_or_reset_orphaned_tasks``, ``airflow/jobs/scheduler_job_runner.py``.
+    loaded in the session that they belong to; rows without a session have all their attributes already.
+    Source: the `load_only` of ``adopt_or_reset_orphaned_tasks``, ``airflow/jobs/scheduler_job_runner.py``.
     """
     from airflow.models.taskinstance import TaskInstance
 
@@ -171,29 +171,30 @@ def complete(tis: Sequence[object]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SortedQueries:
-    """What to read, by token: which is `unheard`; of the others token and try, by state and scheduler."""
+    """The rows to read: those never read are `unknown`, by token; the others are `known`, as token and try,
+    grouped by the state and scheduler that they had when last read."""
 
     asked: Mapping[str, RowQuery[object]]
-    unheard: Mapping[str, RowQuery[object]]
-    alike: Mapping[tuple[str | None, int | None], frozenset[tuple[str, int]]]
+    unknown: Mapping[str, RowQuery[object]]
+    known: Mapping[tuple[str | None, int | None], frozenset[tuple[str, int]]]
 
 
 def sort_queries(asked: Mapping[str, RowQuery[object]]) -> SortedQueries:
-    """Sort what is to be read by how it is read."""
-    unheard: dict[str, RowQuery[object]] = {}
-    alike: defaultdict[tuple[str | None, int | None], set[tuple[str, int]]] = defaultdict(set)
+    """Divide the rows to read by how they are read."""
+    unknown: dict[str, RowQuery[object]] = {}
+    known: defaultdict[tuple[str | None, int | None], set[tuple[str, int]]] = defaultdict(set)
     for token, one in asked.items():
-        if one.heard is None:
-            unheard[token] = one
+        if one.known is None:
+            unknown[token] = one
         else:
-            alike[one.heard.state, one.heard.queued_by].add((token, one.heard.try_number))
-    return SortedQueries(dict(asked), unheard, {said: frozenset(tries) for said, tries in alike.items()})
+            known[one.known.state, one.known.queued_by].add((token, one.known.try_number))
+    return SortedQueries(dict(asked), unknown, {said: frozenset(tries) for said, tries in known.items()})
 
 
 def read_rows(connection: "Connection", queries: SortedQueries) -> dict[str, Row | None]:
     """`AirflowDatabase.read` on an open connection."""
-    changed = {token: queries.asked[token] for token in _changed(connection, queries.alike)}
-    new = [*queries.unheard.items(), *changed.items()]
+    changed = {token: queries.asked[token] for token in _changed(connection, queries.known)}
+    new = [*queries.unknown.items(), *changed.items()]
     rows: dict[str, Row | None] = {}
     for first in range(0, len(new), ROWS):
         rows |= _in_full(connection, dict(new[first : first + ROWS]))
@@ -244,19 +245,19 @@ def _rows(
 
 
 def _changed(
-    connection: "Connection", alike: Mapping[tuple[str | None, int | None], frozenset[tuple[str, int]]]
+    connection: "Connection", known: Mapping[tuple[str | None, int | None], frozenset[tuple[str, int]]]
 ) -> Iterator[str]:
-    """The tokens of those rows that do not say any more what they said when they were last read.
+    """The tokens of the rows that have changed since they were last read.
 
-    Nearly always none. So nothing is asked for by id: what a scheduler has in a state is one range of the
-    index of states, and takes a third of the time of as many look-ups. ``updated_at`` would not do: every
-    heartbeat of a task sets it, by the clock of an API server.
+    Nearly always there are none, so no row is read by its id: all rows of a scheduler in a state are one
+    range of the index of states, which takes a third of the time of as many look-ups. ``updated_at`` would
+    not do: every heartbeat of a task sets it, by the clock of an API server.
     """
-    for (state, scheduler), tries in alike.items():
+    for (state, scheduler), tries in known.items():
         which = {
             "state": state,
-            "scheduler": NOBODY if scheduler is None else scheduler,
-            # Other executors' may be many more: those that are not found among so many are read by id.
+            "scheduler": NO_SCHEDULER if scheduler is None else scheduler,
+            # Other executors may have many more rows in this state: ours beyond the limit are read by id.
             "most": 10 * len(tries) + 100,
         }
         found = connection.execute(_in_state(), which).cursor.fetchall()  # plain tuples
@@ -265,10 +266,10 @@ def _changed(
 
 @cache
 def _in_state() -> "Select[str | None, int]":
-    """The tokens and try numbers of what a scheduler has in a state."""
+    """Selects the tokens and try numbers of the task instances that a scheduler has in a state."""
     from airflow.models.taskinstance import TaskInstance
 
-    scheduler = func.coalesce(TaskInstance.queued_by_job_id, literal_column(str(NOBODY)))
+    scheduler = func.coalesce(TaskInstance.queued_by_job_id, literal_column(str(NO_SCHEDULER)))
     return (
         select(TaskInstance.external_executor_id, TaskInstance.try_number)
         .where(TaskInstance.state == bindparam("state"), scheduler == bindparam("scheduler"))
@@ -278,7 +279,7 @@ def _in_state() -> "Select[str | None, int]":
 
 @contextmanager
 def _ours(key: object, token: str) -> "Iterator[tuple[Session, TaskInstance | None]]":
-    """The row, locked; None unless it is still at this try and has this token or none."""
+    """A session with the row, locked; None unless the row is still at this try and has this token or none."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.taskinstancekey import TaskInstanceKey
     from airflow.utils.session import create_session

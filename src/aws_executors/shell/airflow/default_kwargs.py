@@ -37,7 +37,7 @@ def ecs_kwargs() -> dict[str, object]:
 
 
 def _of_options(service: ServiceSpec[S, R]) -> dict[str, object]:
-    """Build the request without the kwargs option and the builder, whose module may just be being imported.
+    """Build the request without the kwargs option and the builder: their module may be importing this one.
 
     A mandatory member that no option sets is left out, for that module to add.
     """

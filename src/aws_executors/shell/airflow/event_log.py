@@ -1,4 +1,4 @@
-"""Read what was written into Airflow's event log, for whoever shows it or adds it up.
+"""Read our rows of Airflow's event log, to show them or to add them up.
 
 Law: one query on an index, newest first. What ``airflow db clean`` removes from the log is gone here, too.
 """
@@ -19,7 +19,7 @@ PORTION = 1_000
 
 
 class Logged(NamedTuple):
-    """One row of the event log, as far as it is needed; `at` is None where the row does not say."""
+    """The columns of one row of the event log that are needed here."""
 
     at: datetime | None
     event: str
@@ -68,7 +68,7 @@ def logged_since(
 
 
 def these(since: float, events: Collection[str], dag: str = "", task: str = "") -> list[ColumnElement[bool]]:
-    """The conditions of such a query."""
+    """The conditions for rows of these events since then, of one DAG or task if one is named."""
     conditions = [Log.event.in_(events), Log.dttm >= datetime.fromtimestamp(since, UTC)]
     conditions += [Log.dag_id == dag] if dag else []
     conditions += [Log.task_id == task] if task else []

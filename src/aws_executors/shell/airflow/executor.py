@@ -1,8 +1,8 @@
-"""Airflow's executor contract, answered by the engine.
+"""Airflow's executor interface, implemented by the engine.
 
-Law: glue and nothing else. Everything here runs in the scheduler's only thread: nothing waits, nothing that
-one task brings with it can harm another, and no exception leaves. `start` alone may raise: bad settings end
-the scheduler at once, with all that is wrong with them.
+Law: glue and nothing else. What the scheduler calls runs in its only thread: nothing waits, no task's data
+can harm another task, and nothing is raised, but for two cases: `start` ends the scheduler by an error with
+all faults of the settings, and `queue_workload` passes on errors of the database.
 
 Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
 """
@@ -60,7 +60,7 @@ R = TypeVar("R")
 log = logger(__name__)
 
 KEPT = 1_000
-"""Lines of the event log that are held on to after the scheduler has saved them."""
+"""How many rows of the event log are kept here even if the scheduler has saved them."""
 
 RETIRED_HOOKS = (
     *("_submit_job_kwargs", "_submit_job", "_load_submit_kwargs"),
@@ -72,8 +72,8 @@ RETIRED_HOOKS = (
 class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
     """Runs every workload in a container of one AWS service.
 
-    Making one costs nothing and asks nobody (Airflow's API server makes one, too, and never starts it): the
-    settings are read, and threads begin, in `start`.
+    Creating one costs nothing and makes no call (Airflow's API server creates one, too, and never starts it):
+    `start` reads the settings and starts the threads.
     """
 
     supports_multi_team = features.TEAMS
@@ -85,14 +85,14 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
     def __init__(self, parallelism: int = PARALLELISM, team_name: str | None = None) -> None:
         super().__init__(parallelism=parallelism, team_name=team_name)
         self._current_tokens: CurrentTokens[WorkloadKey] = CurrentTokens()
-        # Of what waits in the queue under a token of ours.
+        # The tokens that this executor, not Airflow, has assigned to queued tasks.
         self._assigned: dict[WorkloadKey, str] = {}
         self._started: StartedParts[S, R] | None = None
-        # The scheduler's bulk save fails for log rows that nobody else holds on to: all that it has not saved
-        # are here, and some that it has.
+        # The scheduler's bulk save fails for log rows that nothing else references: here are all rows that it
+        # has not saved, and some that it has.
         self._kept_logs: deque[Log] = deque()
         self.late_log_events: deque[tuple[WorkloadKey, LogEvent]] = deque()
-        """What failed containers wrote last and what containers used: it comes after the end is reported."""
+        """Last lines of failed containers, and usage records: both arrive after the end is reported."""
         lookups = LazyLookups(self._region_lookups)
         self.live_logs = LiveLogs(lookups)
         self.links = Links(lookups)
@@ -102,11 +102,11 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
         return configure(self.backend.spec, self.conf, self.team_name)
 
     def service(self, settings: S) -> Service[R]:
-        """The way to AWS."""
+        """The calls to AWS, by these settings."""
         return self.backend.calls(self.clients(settings), settings)
 
     def new_token(self) -> str:
-        """A token for a queueing that Airflow has given none."""
+        """A token for a queueing to which Airflow has assigned none."""
         return str(uuid.uuid4())
 
     @cached_property
@@ -114,13 +114,13 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
         return compat.assigns_every_token()
 
     def clients(self, settings: Settings) -> Clients:
-        """boto3 clients by these settings; a connection is read as the executor's team reads it."""
+        """boto3 clients for these settings; a connection is looked up for the executor's team."""
         return Clients(settings, read=partial(from_airflow, team=self.team_name))
 
     # --- Starting and ending -------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Read the settings and start the engine; what is wrong with the settings is raised, all at once."""
+        """Read the settings and start the engine; raises one error with all faults of the settings."""
         refuse_retired_hooks(type(self))
         features.refuse_team(self.team_name)
         match unwrap_or_failure(self.configure()):
@@ -154,19 +154,19 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
     # --- Work comes in -------------------------------------------------------------------------------------
 
     def queue_workload(self, workload: "ExecutorWorkload", session: "Session") -> None:
-        """Queue a workload, a task under a token that its row has and that is new; one of a kind that is not
-        known here is declined, and the scheduler lives on."""
+        """Queue a workload, a task under a new token that its row has, too; a workload of an unknown kind is
+        declined in the log, so that the scheduler goes on."""
         if isinstance(workload, ExecuteTask) and not self._airflow_assigns:
-            # What the database raises is the scheduler's to handle, as what its own statements raise.
+            # The scheduler handles an error of the database here like one of its own statements.
             token = self._assigned[workload.ti.key] = self.new_token()
             assign(session, compat.row_id(workload.ti.id), token)
         try:
             super().queue_workload(workload, session)
-        except (AttributeError, NotImplementedError, ValueError):  # 3.4 has no words for one without a type
+        except (AttributeError, NotImplementedError, ValueError):  # AttributeError: 3.4 asks it for its type
             log.exception("%s does not support %s workloads", type(self).__name__, type(workload).__name__)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
-        # Nothing is made here for each of them: it would have to be collected as garbage, in this thread.
+        # `map` is lazy: the engine's thread makes the work items, so this one gets no garbage to collect.
         started, queues = self._started, compat.queues(self)
         workloads: list[Workload] = []
         tokens: list[str] = []
@@ -187,7 +187,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
             started.engine.hand_over(map(started.work_items.queued, workloads, tokens))
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
-        """Give the workload its slot and its token: of a task, what stands in its row."""
+        """Give the workload its slot and its token, which for a task is the one in its row."""
         token = self._assigned.pop(key, None) or compat.given_token(workload) or self.new_token()
         self._occupy(key, token)
         return token
@@ -201,7 +201,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
     # --- News goes out -------------------------------------------------------------------------------------
 
     def sync(self) -> None:
-        """Tell Airflow what the engine has to say; drains a queue and waits for nothing."""
+        """Pass the engine's updates on to Airflow; drains a queue and never waits."""
         if self._started is None:
             return
         while len(self._kept_logs) > max(KEPT, len(self._task_event_logs)):
@@ -210,19 +210,19 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
             try:
                 self._tell_airflow(self._started, update)
             except Exception:
-                # What leaves `sync` ends the scheduler, and with it every other task's executor.
+                # An exception that escapes `sync` ends the scheduler, and with it all other tasks' executor.
                 log.exception("Could not report %r to Airflow", update)
         while self.late_log_events:
             key, late = self.late_log_events.popleft()
             try:
-                self._log_event(key, late, str)  # which the thread that it comes from has cleaned
+                self._log_event(key, late, str)  # cleaned by the thread that made it
             except Exception:
                 log.exception("Could not add %r of %s to the event log", late.event, key)
 
     def get_event_buffer(
         self, dag_ids: Sequence[str] | None = None
     ) -> "dict[WorkloadKey, tuple[str | None, object]]":
-        """What the scheduler has not heard yet."""
+        """The events that the scheduler has not fetched yet, under keys that it can look up."""
         events = super().get_event_buffer(dag_ids)
         return {compat.event_key(key): event for key, event in events.items()}
 
@@ -241,11 +241,11 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
             if effect.event == CONTAINER_FAILED and started.log_tail is not None:
                 started.log_tail.ask(update.token, key)
             return
-        if not (isinstance(effect, Report) and effect.confirm):  # such a one may have to be made again
+        if not (isinstance(effect, Report) and effect.confirm):  # a report to be confirmed may be repeated
             self._current_tokens.strike(key)
         if isinstance(effect, Report) and not compat.waits_in_queue(self, key):
             state = compat.end_state(key, effect.success)
-            super().change_state(key, state, one_line(effect.info))  # our own would revoke what is reported
+            super().change_state(key, state, one_line(effect.info))  # our own would stop the container
         else:
             self.running.discard(key)
 
@@ -253,7 +253,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
         self, key: "WorkloadKey", line: LogEvent, cleaned: Callable[[str], str] = one_line
     ) -> None:
         if not isinstance(key, TaskInstanceKey):
-            return  # the event log is of tasks
+            return  # the event log is about task instances
         self.log_task_event(event=line.event, extra=cleaned(line.text), ti_key=key)
         self._kept_logs.append(self._task_event_logs[-1])
 
@@ -262,8 +262,8 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
     def change_state(
         self, key: "WorkloadKey", state: "WorkloadState", info: object = None, remove_running: bool = True
     ) -> None:
-        """Record a state; one that ends a workload which still has a container comes from Airflow itself (a
-        task without a heartbeat, or stuck in the queue), and that container is stopped."""
+        """Record a state, and stop the container of a workload that it ends: while we still have it, such a
+        state comes from Airflow itself (a task without a heartbeat, or stuck in the queue)."""
         if remove_running and state in State.finished:
             self._revoke(self._current_tokens.strike(key))
         super().change_state(key, state, info, remove_running)
@@ -279,7 +279,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
             if token is not None:
                 self._revoke(token)
             elif (other := ti.external_executor_id) and other != unused and (started := self._started):
-                # Another scheduler's: it is not in our table, but what it started can be found by its token.
+                # Another scheduler's: not in our table, but the container can be found by its token.
                 started.engine.hand_over(iter([started.work_items.revoked(ti, other)]))
         except Exception:
             # Airflow's contract: "It should not raise any error."
@@ -290,11 +290,11 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
             self._started.engine.revoke(token)
 
     def try_adopt_task_instances(self, tis: "Sequence[TaskInstance]") -> "Sequence[TaskInstance]":
-        """Take over what a dead scheduler has left; their containers are looked for afterwards.
+        """Take over the task instances of a dead scheduler; their containers are looked up afterwards.
 
-        Airflow holds their rows locked meanwhile, so that no call to AWS may be waited for here. With
-        ``adopt_task_instances`` off they are taken all the same: their containers are stopped, and only then
-        are they given back to the scheduler, so that no try runs twice at once.
+        Airflow holds the rows locked meanwhile, so nothing here may wait for AWS. With
+        ``adopt_task_instances`` off they are taken over as well, but their containers are stopped before they
+        are given back to the scheduler, so that no try runs twice at once.
         """
         rejected: list[TaskInstance] = []
         try:
@@ -306,7 +306,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
                 if not self._adopt(ti):
                     rejected.append(ti)
             except Exception:
-                # What leaves this function keeps the scheduler from starting.
+                # An exception that escapes here keeps the scheduler from starting.
                 log.exception("Could not adopt %s", ti)
                 rejected.append(ti)
         return rejected
@@ -316,7 +316,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
         if started is None or not token:
             return False
         if not (self._current_tokens.is_current(token, key) and key in self.running):
-            # Else it is adopted already: Airflow retries this call when the database fails it.
+            # Otherwise it is adopted already: Airflow repeats this call after an error of the database.
             work_item = started.work_items.orphan(ti, token)
             self._occupy(key, token)
             started.engine.hand_over(iter([work_item]))
@@ -338,9 +338,9 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
         return ([], []) if live_logs is None else live_logs.read(token)
 
     def _live_logs_of(self, ti: "TaskInstance") -> LiveLogs | None:
-        """Those of the executor of the task's team; None if that is not one of ours.
+        """The logs of the executor of the task's team; None if that executor is not one of ours.
 
-        Airflow asks an executor of everybody for all teams' tasks. Source:
+        Airflow asks an executor without a team about the tasks of all teams. Source:
         ``airflow/utils/log/file_task_handler.py``, `_get_executor_get_task_log`.
         """
         if not compat.teams_of((ti.dag_id,)):
@@ -364,8 +364,8 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
     def debug_dump(self) -> None:
         """Log what the executor knows, on SIGUSR2; no secrets.
 
-        Workloads are named by their keys: Airflow's own dump shows them whole, and with them what an
-        ``executor_config`` or a callback's arguments may hold.
+        Workloads are named by their keys only: Airflow's own dump prints them whole, with any secret in an
+        ``executor_config`` or in a callback's arguments.
         """
         queued = [key for queue in compat.queues(self) for key in queue]
         for name, keys in (("queued", queued), ("running", self.running), ("events", self.event_buffer)):
@@ -381,7 +381,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
 
 
 def refuse_retired_hooks(executor: type) -> None:
-    """Raise TypeError for a subclass that still overrides what older packages' executors call."""
+    """Raise TypeError for a subclass that still overrides a method that older packages' executors call."""
     for hook in RETIRED_HOOKS:
         if hasattr(executor, hook):
             raise TypeError(

@@ -1,12 +1,14 @@
 """What this Airflow has, and what is weaker without it.
 
-Law: Airflow itself is asked, for versions of one line differ, too. One table, from which docs/versions.md,
-the warning at the start and what `doctor` says are made. What can be made up is made up in `compat.py`.
+Law: Airflow itself is inspected, because its patch releases differ, too. docs/versions.md, the warning at
+the start and a finding of `doctor` are made from one table. `compat.py` makes up for what it can.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import requires, version
+from importlib.util import find_spec
 from typing import Any
 
 from airflow.executors import executor_loader, workloads
@@ -27,7 +29,7 @@ class UnsupportedError(AwsExecutorsError):
 class Feature:
     """Something that newer versions of Airflow have: since which one, and what is true without it.
 
-    `silent` is set where nothing that was promised is weaker without it.
+    `silent` says that nothing that is promised is weaker without it.
     """
 
     what: str
@@ -43,15 +45,23 @@ def _printed(kind: type) -> bool:
     return "token" in fields and bool(fields["token"].repr)
 
 
+def _keeps_stops() -> bool:
+    """Whether Airflow's own launcher waits for its task at SIGTERM without telling it (from 3.4 on)."""
+    supervising = "airflow.sdk.execution_time.coordinator"
+    return find_spec(supervising) is not None and hasattr(
+        import_module(supervising), "_warm_shutdown_signals"
+    )
+
+
 CALLBACKS = hasattr(workloads, "ExecuteCallback")
 TEAMS = hasattr(BaseExecutor, "supports_multi_team")
 PRINTS_TOKENS = _printed(ExecuteTask)
-"""Whether Airflow's own launcher writes the workload's token into the container's log."""
-_SCOPED = hasattr(BaseExecutor, "pre_assigns_external_executor_id")  # both came with 3.2.2
-SUPERVISES = hasattr(BaseExecutor, "run_workload")
-"""Whether Airflow's own launcher tells its task of SIGTERM, and runs callbacks."""
+"""Whether Airflow's own launcher writes the workload's token into the container's log (before 3.2)."""
+_SCOPED = hasattr(BaseExecutor, "pre_assigns_external_executor_id")  # came with 3.2.2, as scoped tokens did
+RUNS_CALLBACKS = hasattr(BaseExecutor, "run_workload")
+"""Whether Airflow's own launcher runs callbacks, too (from 3.3 on)."""
 NAMED_BY_CLASS = hasattr(executor_loader, "_classname_to_executors_per_team")
-"""Whether a task may name its executor by its class."""
+"""Whether a task may name its executor by its class (from 3.2 on)."""
 
 FEATURES = (
     Feature(
@@ -71,7 +81,7 @@ FEATURES = (
     Feature(
         what="on_kill is called at SIGTERM with either launcher",
         since="3.3.0",
-        present=SUPERVISES,
+        present=RUNS_CALLBACKS and not _keeps_stops(),
         without="on_kill is called at SIGTERM only with launcher = aws_executors",
     ),
     Feature(
@@ -83,7 +93,7 @@ FEATURES = (
     Feature(
         what="Callbacks of deadlines run in containers with either launcher",
         since="3.3.0",
-        present=SUPERVISES or not CALLBACKS,
+        present=RUNS_CALLBACKS or not CALLBACKS,
         without="callbacks run in containers only with launcher = aws_executors",
     ),
     Feature(
@@ -140,12 +150,12 @@ def needed_airflow() -> Requirement:
 
 
 def weaker() -> Iterator[str]:
-    """What is weaker with this Airflow than with the newest, a clause each."""
+    """What is weaker with this Airflow than with one that has all features, a clause each."""
     return (one.without for one in FEATURES if not (one.present or one.silent))
 
 
 def refuse_team(team: str | None) -> None:
-    """Raise UnsupportedError for an executor of a team where a team's options would be everybody's."""
+    """Raise UnsupportedError for a team's executor before 3.2, where it would get options that all share."""
     if team and not TEAMS:
         raise UnsupportedError(
             f"[core] executor names an executor of the team {team!r}, and Airflow {airflow_version()} has no "

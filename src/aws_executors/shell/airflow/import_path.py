@@ -80,13 +80,16 @@ def why_no_builder(found: object) -> Unloaded | None:
     try:
         signature = inspect.signature(found)
     except (ValueError, NameError, AttributeError):
-        # Some built-in callables have none; some annotations name what is imported for checks only.
+        # Some built-in callables have no signature; some annotations name imports for type checks only.
         return None
     try:
         signature.bind(None)
     except TypeError:
-        taken = f"({', '.join(signature.parameters)})"
-        return Unloaded(f"names a function of {taken}, not of one launch", f"{BUILDER_FORM}; {STEPS}")
+        bare = [one.replace(annotation=one.empty, default=one.empty) for one in signature.parameters.values()]
+        named = bool(bare) and bare[0].kind is inspect.Parameter.KEYWORD_ONLY
+        problem = f"names a function of {inspect.Signature(bare)}, not of one launch"
+        remedy = "leave the * out: the launch is given by its position" if named else BUILDER_FORM
+        return Unloaded(problem, f"{remedy}; {STEPS}")
     return None
 
 
@@ -119,17 +122,17 @@ def _raised(module_name: str, error: BaseException) -> Unloaded:
 
 
 def _meant(error: BaseException) -> list[str]:
-    """The closest name that is there, where a module asks another for one that is not."""
+    """The closest existing name, if a module imports a name from another that does not have it."""
     if not isinstance(error, ImportError):
         return meant(error)
     asked, module = re.match(r"cannot import name '(\w+)'", error.msg), sys.modules.get(error.name or "")
     if asked is None or module is None:
         return []
-    return nearest(asked[1], [*dir(module), *module.__annotations__])  # some are made when they are asked for
+    return nearest(asked[1], [*dir(module), *module.__annotations__])  # some are created on first access
 
 
 def _place(error: BaseException) -> str:
-    """The last line of the person's own that ran: one in the folder of the module, behind this one's."""
+    """The last line of the user's code that ran: in or below the folder of the module that was imported."""
     _, *frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
     folders = [PurePath(frame.filename).parent for frame in frames]
     own = [f for f, folder in zip(frames, folders, strict=True) if folder.is_relative_to(folders[0])]

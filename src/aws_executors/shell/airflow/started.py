@@ -1,6 +1,6 @@
-"""What an executor consists of once it is started, put together by its settings.
+"""The parts of a started executor, put together by its settings.
 
-Law: glue and nothing else. Threads begin here, after all that may be wrong with the settings was looked at.
+Law: glue and nothing else. Threads start here, after all settings have been checked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from airflow.configuration import conf
 from aws_executors.core.aws.event_rules import host_queue
 from aws_executors.core.lifecycle.metrics import census
 from aws_executors.core.lifecycle.policy import Policy
-from aws_executors.core.lifecycle.poll_interval import pace
+from aws_executors.core.lifecycle.poll_interval import poll_interval_of
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.shape import cells_of
 from aws_executors.core.warm.step import may_be_warm
@@ -53,12 +53,12 @@ S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
 
 END_WITHIN = 1.8
-"""Seconds that `end` may take: who stops a scheduler gives it little time to leave."""
+"""Seconds that `end` may take: a scheduler that is being stopped is soon killed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartedParts(Generic[S, R]):
-    """The parts of a started executor; None where the settings want none."""
+    """The parts of a started executor; None for a part that the settings do not ask for."""
 
     engine: Engine[WorkloadKey, R]
     work_items: WorkItems[S, R]
@@ -76,7 +76,7 @@ class StartedParts(Generic[S, R]):
             self.listener.end()
         stop = not self.work_items.configured.settings.adopt_task_instances
         self.engine.end(stop=stop, timeout=END_WITHIN)
-        if self.publisher is not None:  # Airflow closes the sessions of all threads next
+        if self.publisher is not None:  # next, Airflow closes the sessions of all threads
             self.publisher.wait(max(0.0, until - time.monotonic()))
 
 
@@ -98,7 +98,7 @@ def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> St
         sharing=sharing,
     )
     rate_limiter = budget_of(settings, team or "").share(service.allotments)
-    # Airflow reads a file of all metrics at the first one that is sent: not in the first heartbeat.
+    # The first metric makes Airflow read a file: send one now, not in the first heartbeat.
     for gauge, jobs in census(()):
         metrics.gauge(gauge, jobs)
     engine: Engine[WorkloadKey, R] = Engine(
@@ -136,10 +136,10 @@ def start_parts(executor: AwsExecutor[S, R], configured: Configured[S, R]) -> St
 
 
 def budget_of(settings: Settings, team: str) -> Account:
-    """The account whose rates an executor of this team (empty: of everybody) uses.
+    """The account whose rate limits an executor of this team (empty: of no team) shares in this process.
 
-    Teams may each have a connection of one name, to accounts of their own. Where it is the same account, it
-    is found out, as beside another scheduler.
+    Teams may have connections of the same name to different accounts, so each team counts as an account. If
+    two share one after all, throttling makes them slow down, as beside another scheduler.
     """
     whose = team if settings.conn_id else ""
     return account(settings.region, settings.endpoint_url, settings.conn_id, whose)
@@ -147,11 +147,11 @@ def budget_of(settings: Settings, team: str) -> Account:
 
 @cache
 def spare_what_is_loaded() -> None:
-    """Let garbage collections pass over what this process has loaded so far, once in its life.
+    """Exclude what this process has loaded so far from garbage collection, once per process.
 
-    A full collection looks at each object, with the interpreter's lock held: at some 300,000 that Airflow has
-    loaded for 0.2 s, while the scheduler and every thread here stand still. Before a fork LocalExecutor and
-    the DAG processor do the same. Source: https://docs.python.org/3/library/gc.html#gc.freeze.
+    A full collection visits every object with the interpreter's lock held: the 300,000 or so that Airflow has
+    loaded take 0.2 s, in which the scheduler and every thread here stand still. LocalExecutor and the DAG
+    processor do the same before a fork. Source: https://docs.python.org/3/library/gc.html#gc.freeze.
     """
     gc.collect()
     gc.freeze()
@@ -160,21 +160,21 @@ def spare_what_is_loaded() -> None:
 def sharing_of(
     executor: AwsExecutor[S, R], configured: Configured[S, R]
 ) -> tuple[Sharing[R] | None, CellStore | None]:
-    """How containers get one workload after another; nothing, where none does."""
+    """How containers get one workload after another, and their cells; None without warm containers."""
     settings = configured.settings
     if not may_be_warm(configured.build, settings):
         return None, None
     address = cells_of(settings, executor.team_name)
-    # Read here once, and not for each workload: it takes a look at the disk.
+    # The version comes from disk: it is read once, not for each workload.
     sharing = Sharing(address, executor.backend.spec.from_kwargs, version("aws_executors"))
     return sharing, cells_at(address, settings, executor.clients(settings))
 
 
 def engine_config(settings: Settings, *, idempotent: bool, scheduler: int | str | None) -> EngineConfig:
-    """How the engine is set by these settings, for the scheduler with this id in Airflow's table job."""
+    """The engine's configuration by these settings, for the scheduler with this id in Airflow's table job."""
     return EngineConfig(
         policy=Policy(idempotent=idempotent, attempts=settings.max_attempts),
-        pace=pace(settings.poll_interval, settings.poll_interval_max),
+        pace=poll_interval_of(settings.poll_interval, settings.poll_interval_max),
         rows_every=settings.database_interval,
         workers=settings.workers,
         events=bool(settings.events_queue),
@@ -187,7 +187,7 @@ def engine_config(settings: Settings, *, idempotent: bool, scheduler: int | str 
 def _listener_of(
     executor: AwsExecutor[S, R], settings: S, engine: Engine[WorkloadKey, R], metrics: Sink
 ) -> EventListener | None:
-    """The thread that receives events, started; None where there is no queue of them."""
+    """The thread that receives events from AWS, started; None if no queue is set."""
     if not settings.events_queue:
         return None
     url = host_queue(settings.events_queue, socket.gethostname())

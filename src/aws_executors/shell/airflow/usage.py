@@ -1,8 +1,8 @@
 """Record what containers used and cost: as a line in the task's event log, and in metrics.
 
-Law: best effort, after the task has been reported; nobody waits for it. One thread, made when it is first
-needed, makes the records, so that the scheduler's does not. Where containers measure themselves, it reads
-that first, not too many a second; where that fails, or there are too many, a record has what AWS told alone.
+Law: best effort, after the task has been reported; nothing waits for it. One thread, started when it is first
+needed, makes the records, not the scheduler's. Where containers measure themselves, it reads the measurement
+first, at a limited rate; if that fails, or too many wait, a record has only what AWS has said.
 """
 
 import heapq
@@ -42,16 +42,16 @@ R = TypeVar("R")
 log = logger(__name__)
 
 LATE = (2.0, 10.0)
-"""Seconds to wait before each reading: what a container writes comes to CloudWatch a little later."""
+"""Seconds to wait before each reading: what a container writes reaches CloudWatch with a delay."""
 
 WAITING = 2_000
-"""Containers that may wait to be read; the records of more are made without."""
+"""How many containers may wait for a reading; the records of any more are made without one."""
 
 READS = Quota(rate=10, burst=25)
-"""Readings a second: an account may make 25 GetLogEvents calls, for all its users."""
+"""Readings a second: an account may make 25 GetLogEvents calls a second, for all its users."""
 
 IN_VAIN, REST = 10, 300.0
-"""After so many containers in a row whose measurement was not found, no log is read for so many seconds."""
+"""After `IN_VAIN` containers in a row whose measurement was not found, no log is read for `REST` seconds."""
 
 
 def recorder_of(
@@ -61,7 +61,7 @@ def recorder_of(
     clients: Clients,
     backend: Backend[S, R],
 ) -> "UsageRecorder[TaskInstanceKey] | None":
-    """The recorder that these settings want; None where usage is not to be recorded."""
+    """The recorder for these settings; None if usage is not recorded."""
     settings = configured.settings
     if not settings.usage:
         return None
@@ -75,18 +75,18 @@ class Measurements(Protocol):
     """Where measurements are read; `UsageReader` is one. Both may wait, and neither raises."""
 
     def stored(self, submission: str) -> Measured | None:
-        """What lies beside a stored workload."""
+        """The measurement stored beside a workload, if there is one."""
         ...
 
     def logged(self, seen: Observation) -> Measured | None:
-        """What stands at the end of a container's log."""
+        """The measurement at the end of a container's log, if there is one."""
         ...
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Asked(Generic[K]):
-    """One container whose record is to be made at a time; `tries` readings have found nothing. With `reads`
-    off, nothing is read for it."""
+    """One container whose record is to be made at the time `at`; `tries` readings have found nothing. With
+    `reads` off, the record is made without a reading."""
 
     at: float
     number: int
@@ -127,9 +127,9 @@ class UsageRecorder(Generic[K]):
         self._thread: threading.Thread | None = None
 
     def ask(self, key: K, token: str, ended: ContainerEnded) -> None:
-        """Record this end soon."""
+        """Have the usage of this ended container recorded."""
         now = self._clock()
-        told = ended.served is not None or is_turn(ended.observation.id)  # all by its cell
+        told = ended.served is not None or is_turn(ended.observation.id)  # its cell has said all
         reads = self._measurements is not None and not told and len(self._asked) < WAITING
         at = now + self._late[0] if reads else now
         with self._changed:
@@ -138,7 +138,7 @@ class UsageRecorder(Generic[K]):
             self._changed.notify()
         if self._thread is None:
             thread = threading.Thread(target=self._work, name="aws-executors-usage", daemon=True)
-            thread.start()  # it raises where no more threads can be had: the next one that asks tries again
+            thread.start()  # if no thread can be started, this raises, and the next call tries again
             self._thread = thread
 
     def _work(self) -> None:
@@ -150,7 +150,7 @@ class UsageRecorder(Generic[K]):
                 log.exception("Could not record what the container of %s used", asked.token)
 
     def _next(self) -> _Asked[K]:
-        """The next one, when its time has come and another call may be made."""
+        """The next container; waits until its time has come and, if it is read, the rate allows a call."""
         with self._changed:
             while True:
                 now = self._clock()
@@ -185,13 +185,13 @@ class UsageRecorder(Generic[K]):
         submission = f"{asked.token}-{asked.ended.attempt}"
         stored = self._measurements.stored(submission) if asked.tries == 0 else None
         if stored is not None or self._clock() < self._resting:
-            return stored  # also while no logs are read: nobody else deletes it
+            return stored  # read even while no logs are: nothing else deletes it
         return self._measurements.logged(asked.ended.observation)
 
     def _record(self, key: K, ended: ContainerEnded, measured: Measured | None) -> None:
         record = self._record_of(ended, measured)
         if record is not None:
-            entry = last_lines(entry_of(record))  # cleaned here, and not by the scheduler
+            entry = last_lines(entry_of(record))  # cleaned here, not in the scheduler's thread
             self._tell((key, LogEvent(USED, entry)))
             self._measure(record, turn=is_turn(ended.observation.id))
 

@@ -1,6 +1,6 @@
 """Read the records of containers from Airflow's event log.
 
-Law: nothing but the event log keeps them.
+Law: the event log is the only place where they are kept.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def usage_entries(
 
 
 def usage_count(since: float, *, dag: str = "", task: str = "") -> int:
-    """How many there are."""
+    """How many rows `usage_entries` would go through."""
     query = select(func.count()).select_from(Log).where(*these(since, (USED,), dag, task))
     with create_session(scoped=False) as session:
         return session.scalar(query) or 0
@@ -52,8 +52,8 @@ def usage_count(since: float, *, dag: str = "", task: str = "") -> int:
 def memory_kills(task: Task) -> int:
     """How many earlier tries of a task instance were killed for memory, as the event log says.
 
-    By the line of the failure that AWS gave that reason for, or by the record of a container in which a
-    process was killed. 0, with a warning in the scheduler's log, if the database cannot be read.
+    A try counts if the line of its failure has that reason, or if the record of its container says that a
+    process was killed. 0, with an error in the scheduler's log, if the database cannot be read.
     """
     query = select(Log.try_number, Log.event, Log.extra).where(
         Log.dag_id == task.dag_id,

@@ -1,7 +1,6 @@
-"""What the engine needs of Airflow's workloads, and of task instances that another scheduler has queued.
+"""Make the engine's work items from Airflow's workloads, and from task instances of other schedulers.
 
-A workload is read by the engine's thread, for that takes its time; `WorkItems` belongs to one started
-executor.
+The engine's thread reads the workloads, because that takes time; `WorkItems` belongs to one started executor.
 """
 
 from collections.abc import Callable
@@ -88,7 +87,7 @@ class WorkItems(Generic[S, R]):
         )
 
     def _kills(self, parcel: Parcel) -> Callable[[], int] | None:
-        """Looks up how often earlier tries were killed for memory, where there were any and a step asks."""
+        """A function that counts earlier tries killed for memory; None if there are none or no step asks."""
         if not parcel.has_row or parcel.task.try_number < 2 or not asks_for_kills(self.configured.build):
             return None
         from aws_executors.shell.airflow.usage_log import memory_kills
@@ -96,7 +95,7 @@ class WorkItems(Generic[S, R]):
         return partial(memory_kills, parcel.task)
 
     def orphan(self, ti: "TaskInstance", token: str) -> "WorkItem[WorkloadKey, R]":
-        """A task instance that a dead scheduler has left: to be adopted or, by the settings, released."""
+        """A task instance of a dead scheduler, to be adopted or, according to the settings, released."""
         settings, stored = self.configured.settings, self.takeover(token, str(ti.id))
         adopted = settings.adopt_task_instances
         waits = stored is not None and adopted and ti.state == TaskInstanceState.QUEUED
@@ -110,7 +109,7 @@ class WorkItems(Generic[S, R]):
         return WorkItem(job=job, key=ti.key, queue=ti.queue or "", priority=URGENT, stored=stored, id=ti.id)
 
     def revoked(self, ti: "TaskInstance", token: str) -> "WorkItem[WorkloadKey, R]":
-        """A task instance of another scheduler whose container is to be found by its token, and stopped."""
+        """A task instance of another scheduler, whose container is to be found by the token and stopped."""
         job: Job[R] = Job(token=token, purpose=Purpose.CANCEL, has_row=False)
         stored = self.takeover(token)
         return WorkItem(job=job, key=ti.key, queue=ti.queue or "", priority=URGENT, stored=stored)
@@ -121,7 +120,7 @@ class WorkItems(Generic[S, R]):
         return next((way for way in (self.ways.usual, self.ways.large) if way and way.stores), None)
 
     def takeover(self, token: str, subject: str = "") -> Takeover | None:
-        """What another scheduler may have stored; `subject` is the task instance that still waits for it."""
+        """What another scheduler may have stored; `subject` is the task instance if it still waits for it."""
         if self.store is None:
             return None
         return Takeover(
@@ -135,5 +134,5 @@ class WorkItems(Generic[S, R]):
 
 
 def as_task(task: Task) -> TaskInstanceKey:
-    """The key of a task instance; that of a callback is no row's, but Airflow's event log can have it."""
+    """A task's key as a task instance's; a callback has no such row, but the event log accepts its key."""
     return TaskInstanceKey(task.dag_id, task.task_id, task.run_id, task.try_number, task.map_index)

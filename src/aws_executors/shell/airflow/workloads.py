@@ -45,8 +45,8 @@ S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
 
 URGENT = 2**20
-"""The priority of callbacks: they finish work that has begun, so they go before tasks, as in Airflow's own
-queue."""
+"""The priority of callbacks (they finish work that has begun, so they go before tasks, as in Airflow's own
+queue) and of other schedulers' task instances."""
 
 
 @dataclass(slots=True)
@@ -62,9 +62,9 @@ class TokenMint:
     _given: bool = field(default=True, repr=False)
 
     def __call__(self, lifetime: float) -> str:
-        """The workload's JSON with a token that is valid for `lifetime` seconds; at first, at most 5 % less.
+        """The workload's JSON with a token valid for `lifetime` seconds; the first token, up to 5 % less.
 
-        Source: ``airflow/executors/workloads/base.py``, `generate_token`, which knows one lifetime only.
+        Source: ``airflow/executors/workloads/base.py``, `generate_token`, which has one lifetime for all.
         """
         workload, given = self.workload, self._given
         self._given = False
@@ -79,7 +79,7 @@ NEARLY = 0.95
 
 
 def validity(token: str, now: float) -> float:
-    """Seconds until a token that Airflow has made in this process expires; 0 for what is no JWT.
+    """Seconds until a token that Airflow has made in this process expires; 0 if it is no JWT.
 
     >>> token = "e30.eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6MTcwMDAwMDYwMH0.c2ln"
     >>> validity(token, now=1_700_000_000.0), validity("", now=0.0)
@@ -177,20 +177,19 @@ class Sharing(Generic[R]):
 
 
 OFFER_VALID = 60.0
-"""Seconds for which the token of a workload is valid that is offered to a container which is up."""
+"""Seconds for which a workload's token is valid if the workload is offered to a warm container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFactory(Generic[S, R]):
     """Builds the request of each attempt for one parcel, each with a token of its own.
 
-    With `sharing`, it is for a container that takes other workloads, too, where the builder or the options
-    say so.
+    With `sharing`, the request is for a warm container, if the builder or the options ask for one.
 
     `seal` is the last step, after the user's builder; it adds what is needed to find the container again.
     `mint` makes the workload's JSON with a token for that many seconds; `queueing` is the lifetime if neither
-    the builder nor `token_lifetime` sets one. `kills` looks up how many earlier tries were killed for memory,
-    where there were any and a step asks.
+    the builder nor `token_lifetime` sets one. `kills` looks up how many earlier tries were killed for memory;
+    it is None if there were none or no step asks.
     """
 
     configured: Configured[S, R]
@@ -268,7 +267,7 @@ class RequestFactory(Generic[S, R]):
     def _launch(self, attempt: int) -> Launch[S]:
         kills = 0
         if self.kills is not None:
-            with ends_by_itself():  # nor is that of Airflow's database
+            with ends_by_itself():  # a slow database is no fault of the builder
                 kills = self.kills()
         return Launch(
             task=self.parcel.task,
@@ -295,7 +294,7 @@ class RequestFactory(Generic[S, R]):
             self._kept.lifetime, self._kept.renews = lifetime, way.stores
             if way.stores:
                 self._kept.stored[launch.attempt] = way, launch.submission
-            with ends_by_itself() if way.stores else nullcontext():  # its silence is no fault of the builder
+            with ends_by_itself() if way.stores else nullcontext():  # a slow store is no fault of the builder
                 put = way.put(launch.submission, self.mint(lifetime))
         match unwrap_or_failure(put):
             case AwsError() as error:

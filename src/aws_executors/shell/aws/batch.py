@@ -1,12 +1,12 @@
 """Batch as the engine's `Service`: SubmitJob, DescribeJobs, ListJobs, TerminateJobs.
 
-Law: requests come from the core, answers are read by the core; here stand which calls are made and in which
-queue. A job is described and ended by its id alone. A look-up by token lists by name, and names are listed
-queue by queue: it searches the queue of the settings, those given as `also`, and those that this process has
-sent a request to.
+Law: the core makes the requests and reads the answers; this module makes the calls, and knows the queues. A
+job is described and ended by its id alone. A look-up by token lists jobs by name, which Batch does queue by
+queue: it searches the queue of the settings, those given as `also`, and those that this process has sent a
+request to.
 
-What that leaves open: after a crash, a job whose id was not yet saved, in a queue that only a builder's step
-named, is not found by its token, and its task is started anew.
+Known gap: after a crash, a job whose id was not saved yet, in a queue that only a builder's step has named,
+is not found by its token, and its task is started anew.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.logs.streams import Stream
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.shell.aws.call import (
-    NOBODY,
+    NONE_REFUSED,
     Refusals,
     each,
     gone,
@@ -99,7 +99,7 @@ class BatchCalls:
         return container_found([self._searched(queue, token, exclude) for queue in tuple(self._queues)])
 
     def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
-        """End jobs: in bulk where boto3 and the endpoint know how, else one by one; one not there has ended.
+        """End jobs: in bulk if boto3 and the endpoint can, else one by one; an unknown job counts as ended.
 
         An endpoint that does not know TerminateJobs (a Region that gets it later, an emulator) is not asked
         for it again.
@@ -124,11 +124,11 @@ class BatchCalls:
         return self.find(token, ()).bind(lambda seen: self._log_of(token if seen is None else seen.id))
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
-        """Nobody knows: a job's stream has a name of its own, and Batch shows it for a week."""
+        """Always a failure: only a job's description has the stream's name, and Batch keeps it a week."""
         return Failure(no_log("AWS does not show the job any more"))
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
-        """By its description alone, where that tells; else a job of several containers is described again."""
+        """Where an ended job logged to: by this description or, with several containers, by a new call."""
         given = seen.allocation
         group = "" if given is None else given.log_group
         if group and seen.log_stream:
@@ -163,14 +163,14 @@ class BatchCalls:
         return self._clients.batch(lambda batch: batch.list_jobs(**kwargs)).bind(listed)
 
     def _unless_deleted(self, queue: str, error: AwsError) -> Result[DescribeResult, AwsError]:
-        """A queue of the past may be gone, and its jobs with it."""
+        """No jobs in place of an error, if a queue that is not the settings' own was deleted."""
         gone_by = queue != self._settings.job_queue and gone(error)
         return Success(DescribeResult()) if gone_by else Failure(error)
 
     def _terminated(self, reason: str, ids: Sequence[str]) -> Result[Refusals, AwsError]:
         (id_,) = ids
         answer = self._clients.batch(lambda batch: batch.terminate_job(jobId=id_, reason=reason))
-        return answer.map(lambda _: NOBODY).lash(settled)
+        return answer.map(lambda _: NONE_REFUSED).lash(settled)
 
     def _all_terminated(self, reason: str, ids: Sequence[str]) -> Result[Refusals, AwsError]:
         answer = self._clients.batch(lambda batch: batch.terminate_jobs(jobs=ids, reason=reason))
@@ -178,6 +178,6 @@ class BatchCalls:
 
 
 def _refused(answer: "TerminateJobsResponseTypeDef") -> Refusals:
-    """The jobs that a bulk call did not end, inside its good answer."""
+    """The jobs that, by its answer, a bulk call did not end, without those that are gone."""
     errors = {odd["job"]: classify(odd["code"], odd["message"]) for odd in answer.get("errors", [])}
     return {id_: error for id_, error in errors.items() if not gone(error)}

@@ -1,8 +1,7 @@
-"""The edge of the world: an AWS call goes in, a value comes out.
+"""Make calls to AWS whose outcomes are values.
 
-Law: the only place that catches what boto3 raises, and it decides nothing: codes and exception names are
-classed by `core/aws/errors.py`. Whatever comes out of here is a `Result`; nothing is raised, whatever
-happens.
+Law: the only place that catches what boto3 raises. It decides nothing: `core/aws/errors.py` classifies codes
+and exception names. The outcome of a call is always a `Result`; nothing is raised, whatever happens.
 """
 
 import threading
@@ -24,14 +23,14 @@ from aws_executors.shell.airflow.loggers import logger
 T = TypeVar("T")
 
 Refusals = Mapping[str, AwsError]
-"""Those of a group for which a call was refused, by id."""
+"""The errors of those in a group for which a call was refused, by id."""
 
-NOBODY: Refusals = MappingProxyType({})
+NONE_REFUSED: Refusals = MappingProxyType({})
 
 log = logger(__name__)
 
 IN_A_ROW = 2
-"""So many refusals that are not about the container itself, and a loop over containers goes no further."""
+"""After this many failures in a row that are not about the containers, a loop over containers stops."""
 
 NOT_THERE = ("not found", "does not exist", "doesn't exist")
 """How ECS and Batch say that they do not know what a request names."""
@@ -42,7 +41,7 @@ UNKNOWN_CODES = frozenset(
         "405",
         "501",
         "InvalidAction",
-        "MissingAuthenticationToken",  # so a gateway says that it has no such path
+        "MissingAuthenticationToken",  # a gateway's word for an unknown path
         "MissingAuthenticationTokenException",
         "NotImplemented",
         "NotImplementedException",
@@ -69,7 +68,7 @@ _told_once: set[str] = set()
 
 
 class _Stage(threading.local):
-    """How far this thread's call has come."""
+    """Whether this thread's call is being signed, and so has not been sent."""
 
     signing = False
 
@@ -78,10 +77,10 @@ _stage = _Stage()
 
 
 def watch_signing(client: BaseClient) -> None:
-    """Let `call_aws` know of this client's calls when they are signed, and when they leave this machine.
+    """Let `call_aws` know when a call of this client is being signed, and when it is sent.
 
     botocore looks for credentials while it signs: it reads files and calls STS, and whatever that raises
-    comes out of the call that it was for.
+    comes out of the call that is being signed.
     """
     service = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register(f"before-sign.{service}", _signing)
@@ -97,7 +96,7 @@ def _sending(**_: object) -> None:
 
 
 def call_aws(call: Callable[..., T], *client: object) -> Result[T, AwsError]:
-    """Make one call, with a client where it is given one, and say how it went.
+    """Make one call, with a client if one is given; returns its answer, or an error.
 
     Never raises. An exception that is neither botocore's, urllib3's nor the operating system's is logged
     once per type, with its traceback: it is a fault of ours, or of botocore's.
@@ -127,11 +126,11 @@ def call_aws(call: Callable[..., T], *client: object) -> Result[T, AwsError]:
 def each(
     groups: Iterable[Sequence[str]], call: Callable[[Sequence[str]], Result[Refusals, AwsError]]
 ) -> dict[str, AwsError | None]:
-    """Make one call per group of ids, one after the other; per id None, or why not.
+    """Make one call per group of ids, one after the other; returns None or an error for each id.
 
-    After `IN_A_ROW` calls in a row that failed for no reason of their own (no connection, no credentials,
-    rate exceeded, no answer) the rest is not tried and shares the last one's error: a loop over a dead
-    connection would last as long as all of its timeouts together.
+    After `IN_A_ROW` failures in a row that are not about the ids (no connection, no credentials, rate
+    exceeded, no answer) the rest is not tried and gets the last error: over a dead connection the loop would
+    last as long as all of its timeouts together.
     """
     outcome: dict[str, AwsError | None] = {}
     row, last = 0, None
@@ -143,12 +142,12 @@ def each(
         last = None if is_successful(result) else result.failure()
         row = row + 1 if last is not None and last.kind is not Kind.PERMANENT else 0
         outcome |= dict.fromkeys(ids, last)
-        outcome |= result.value_or(NOBODY)
+        outcome |= result.value_or(NONE_REFUSED)
     return outcome
 
 
 def may_be_there(result: Result[str, AwsError]) -> bool:
-    """Whether a submission that was answered so may have started a container."""
+    """Whether a submission with this result may have started a container."""
     return is_successful(result) or result.failure().kind in (Kind.AMBIGUOUS, Kind.CONFLICT)
 
 
@@ -163,7 +162,7 @@ def gone(error: AwsError) -> bool:
 
 
 def unknown_operation(error: AwsError, operation: str) -> bool:
-    """Whether whoever answers does not know this operation, or knows no permission for it.
+    """Whether the endpoint does not know this operation, or denies permission for it.
 
     >>> unknown = AwsError(kind=Kind.PERMANENT, code="UnknownOperationException", message="")
     >>> unknown_operation(unknown, "TerminateJobs")
@@ -178,8 +177,8 @@ def unknown_operation(error: AwsError, operation: str) -> bool:
 
 
 def settled(error: AwsError) -> Result[Refusals, AwsError]:
-    """What a refused stop means: done, where there was nothing left to stop."""
-    return Success(NOBODY) if gone(error) else Failure(error)
+    """The outcome of a refused stop: a success, if there was nothing left to stop."""
+    return Success(NONE_REFUSED) if gone(error) else Failure(error)
 
 
 def shortened(text: str, length: int) -> str:

@@ -1,9 +1,8 @@
 """One boto3 client per service, made when it is first needed, and every call that goes through it.
 
-Law: makes, keeps and drops clients; knows no operation. A made client is shared by all threads, making one
-is not safe among threads and happens under a lock. botocore's own retries are off: whether and when to
-repeat a call is decided in the core, and a throttled answer must be seen there. No call is without a connect
-and a read timeout (C7).
+Law: makes, keeps and drops clients; knows no operation. All threads share a client; making one is not
+thread-safe and happens under a lock. botocore's own retries are off: the core decides whether and when to
+repeat a call, and must see a throttled answer. Every call has a connect and a read timeout (C7).
 """
 
 import os
@@ -40,10 +39,10 @@ ServiceName = Literal["batch", "ecs", "logs", "s3", "sqs"]
 Clock = Callable[[], float]
 
 CONNECT_TIMEOUT = 5.0
-"""Seconds for a connection to be made, at most; `call_timeout` where that is shorter."""
+"""Seconds for a connection to be made, at most; `call_timeout` if that is shorter."""
 
 READS = 4
-"""Connections kept beside one per worker: logs and look-ups are read outside of the pool of workers."""
+"""Connections kept beside one per worker: logs and look-ups are read outside the pool of workers."""
 
 LISTENERS = 8
 """Threads that may receive events at once."""
@@ -52,16 +51,16 @@ LONG_POLL = 20
 """Seconds for which SQS holds an answer back while there is no message. Source: ReceiveMessage."""
 
 REFRESH_EVERY = 10.0
-"""Seconds between two times of looking for credentials: they may be asked for over the network."""
+"""Seconds, at least, between two look-ups of credentials, which may go over the network."""
 
 
 class Clients:
-    """The way to AWS for one executor.
+    """The boto3 clients of one executor.
 
     `ecs`, `batch`, `logs`, `s3` and `sqs` take a function of the client and call it; they wait for AWS and
     never raise. After a CREDENTIALS error the clients are dropped, so that the next call looks for
-    credentials anew (a renewed file, a mended connection), but at most once in `REFRESH_EVERY` seconds.
-    Making one of these does nothing at all: no session, no connection, no thread.
+    credentials anew (a renewed file, a corrected connection), but at most once in `REFRESH_EVERY` seconds.
+    A new `Clients` has no session, connection or thread yet.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d")
@@ -105,9 +104,9 @@ class Clients:
         return self._ask("sqs", cast("Callable[[object], T]", call))
 
     def refresh(self) -> bool:
-        """Drop all clients and the session; False where that was done less than `REFRESH_EVERY` s ago.
+        """Drop all clients and the session; False if that was done less than `REFRESH_EVERY` seconds ago.
 
-        A call that is under way keeps the client it has.
+        A call that is under way keeps its client.
         """
         with self._lock:
             now = self._clock()
@@ -126,11 +125,11 @@ class Clients:
         return answer
 
     def _client(self, service: ServiceName) -> Result[object, AwsError]:
-        """Make the client, or say why there is none; that too is remembered until `refresh`."""
+        """Make the client, or say why there is none; either is remembered until `refresh`."""
         with self._lock:
             made = self._made.get(service)
             if made is None:
-                # Without a client nothing was sent, and whatever hinders it can be mended meanwhile.
+                # CREDENTIALS whatever it is: nothing was sent, and the cause can be corrected meanwhile.
                 made = self._opened().bind(partial(self._make, service)).alt(_no_way)
                 self._made[service] = made
         return made
@@ -149,13 +148,13 @@ class Clients:
 
 
 def client_of(way: Access, service: str, settings: Settings, region: str = "") -> BaseClient:
-    """A client of a service by its name in boto3, the section's own at its `endpoint_url`; in its Region, if
-    no other one is named.
+    """A client of a service, by its name in boto3, in the section's Region unless another one is given.
 
-    All others are where botocore finds them: at ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``, at an
-    address in the ``services`` of AWS's configuration, or at their public ones. Raises what botocore raises.
+    The section's own service is called at its `endpoint_url`; the others where botocore finds them: at
+    ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``, at an address in the ``services`` of AWS's configuration,
+    or at their public addresses. Raises what botocore raises.
     """
-    make: Callable[..., BaseClient] = way.session.client  # by a name that only run time knows
+    make: Callable[..., BaseClient] = way.session.client  # by a name known only at run time
     client = governed(
         make(
             service,
@@ -165,13 +164,13 @@ def client_of(way: Access, service: str, settings: Settings, region: str = "") -
         )
     )
     watch_signing(client)
-    if service != "sqs":  # which says so that no message has come
+    if service != "sqs":  # whose answer is empty if there is no message
         refuse_empty_answers(client)
     return client
 
 
 LOGS_TOO = "AWS_ENDPOINT_URL_LOGS"
-"""As people spell botocore's AWS_ENDPOINT_URL_CLOUDWATCH_LOGS, by the service's name in boto3."""
+"""What people write for botocore's AWS_ENDPOINT_URL_CLOUDWATCH_LOGS, after the service's name in boto3."""
 
 
 def _address(service: str, settings: Settings, way: Access) -> str | None:
@@ -184,8 +183,8 @@ def _address(service: str, settings: Settings, way: Access) -> str | None:
 
 
 def config(settings: Settings, longest_wait: int = 0) -> Config:
-    """How botocore is to call: once, within bounds, with a connection for every worker. An answer may be held
-    back for `longest_wait` seconds on purpose.
+    """botocore's configuration: no retries, timeouts, and a connection for every worker. The service may hold
+    an answer back for `longest_wait` seconds.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> made = config(BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d"))
@@ -199,7 +198,7 @@ def config(settings: Settings, longest_wait: int = 0) -> Config:
         max_pool_connections=max(settings.workers + READS, LISTENERS),
         tcp_keepalive=True,
         parameter_validation=False,  # our own types have validated every request
-        # Whole, not extra: botocore would put its own together anew for every call.
+        # Not `user_agent_extra`: botocore would put the rest together anew for every call.
         user_agent=f"aws-executors/{_version()} Botocore/{BOTOCORE}",
     )
 

@@ -1,7 +1,7 @@
-"""Where credentials come from: boto3's own chain, or an Airflow connection, to a boto3 session.
+"""Make a boto3 session with the credentials of boto3's own chain or of an Airflow connection.
 
-Law: keeps no credentials but in botocore's session, and asks AWS for nothing before the first call: a role
-is assumed then, and again before its credentials expire.
+Law: keeps credentials in botocore's session only, and makes no call to AWS before the session's first: then a
+role is assumed, and again before its credentials expire.
 """
 
 from collections.abc import Callable
@@ -44,13 +44,13 @@ class Access:
 NOT_FOUND = "AirflowNotFoundException"
 
 USUALLY_VALID = 3600
-"""Seconds for which a role's credentials are valid where nobody says. Source: STS API, AssumeRole."""
+"""Seconds for which a role's credentials are valid by default. Source: STS API, AssumeRole."""
 
 LONG_VALID = 45 * 60
-"""Seconds: a third of them are the 15 minutes by which botocore renews credentials early."""
+"""Seconds of validity of which a third is the 15 minutes by which botocore renews credentials early."""
 
 ConnectionReader = Callable[[str], Connection]
-"""From a connection's id to the connection; raises what it likes."""
+"""Looks up a connection by its id; may raise anything."""
 
 
 def access(
@@ -58,8 +58,8 @@ def access(
 ) -> Result[Access, AwsError]:
     """The way to AWS: boto3's own chain where `conn_id` is empty, the Airflow connection otherwise.
 
-    `region` is where a role is assumed, `config` (timeouts) what the call for it is bounded by. All that is
-    wrong with a connection is a `Kind.CREDENTIALS` error: it can be mended while the scheduler runs.
+    `region` is where a role is assumed, and `config` has the timeouts of the call for it. Any fault of a
+    connection is a `Kind.CREDENTIALS` error, because it can be corrected while the scheduler runs.
 
     >>> access("", "us-east-1", Config()).unwrap().endpoint_url is None
     True
@@ -129,9 +129,9 @@ def _core(profile: str | None) -> BotocoreSession:
 
 @cache
 def _models(data_path: str | None) -> Loader:
-    """What AWS's services look like, read from disk once for all sessions of this process.
+    """botocore's models of AWS's services, read from disk once for all sessions of this process.
 
-    A session of its own would read it again, which takes longer than all else about it: 0.4 s for EC2.
+    Otherwise each session would read them, which takes longer than all else about it: 0.4 s for EC2.
     """
     return create_loader(data_path)
 
@@ -143,10 +143,10 @@ def _text(secret: SecretStr | None) -> str | None:
 def _assumed(
     base: BotocoreSession, extra: Extra, role_arn: str, region: str, config: Config
 ) -> BotocoreSession:
-    """A session with the role's credentials, got at the first call and renewed before they expire.
+    """A session with the role's credentials, fetched at the first call and renewed before they expire.
 
-    The call for them goes to STS itself, never to the connection's `endpoint_url`, as in the Amazon
-    provider: that one is an address of ECS or Batch.
+    The call for them goes to STS itself, as in the Amazon provider, never to the connection's `endpoint_url`,
+    which is an address of ECS or Batch.
     """
     source = base.get_credentials()
     if source is None:
@@ -169,13 +169,13 @@ def _assumed(
 
 
 class AddressError(AwsExecutorsError, BotoCoreError):
-    """A service's address, from wherever botocore has it, that no call may go to."""
+    """A service's address, from any source that botocore reads, to which no call may go."""
 
     fmt = "the address of {service} {problem}; see endpoint_url, AWS_ENDPOINT_URL and AWS's configuration"
 
 
 def governed(client: BaseClient) -> BaseClient:
-    """The client, whose answers are bounded and whose address holds no password; else `AddressError`."""
+    """Limit the answers to this client's calls; raises `AddressError` if its address is not a `http_url`."""
     try:
         http_url(client.meta.endpoint_url)
     except ValueError as error:
@@ -200,10 +200,10 @@ class _Role(CredentialProvider):
 
 
 class _RoleCredentials(DeferredRefreshableCredentials):
-    """Renewed when a third of the `seconds` is left for which they are valid, or the 15 minutes of botocore.
+    """Credentials, valid for `seconds`, that are renewed when a third of that, 15 minutes at most, is left.
 
-    botocore looks for new ones 15 minutes before the end of any: of those that are valid for no longer than
-    that, before every single call.
+    botocore renews all credentials 15 minutes before their end: those that are valid for no longer than that,
+    before every single call.
     """
 
     def __init__(self, fetcher: AssumeRoleCredentialFetcher, seconds: int) -> None:

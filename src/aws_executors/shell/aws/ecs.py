@@ -1,11 +1,11 @@
 """ECS as the engine's `Service`: RunTask, DescribeTasks, ListTasks, StopTask.
 
-Law: requests come from the core, answers are read by the core; here stand which calls are made and in which
-cluster. A task's ARN names its cluster, whichever a builder chose. A look-up by token has no ARN: it searches
-the cluster of the settings, those given as `also`, and those that this process has sent a request to.
+Law: the core makes the requests and reads the answers; this module makes the calls, and knows the clusters. A
+task's ARN names its cluster, whichever a builder chose. A look-up by token has no ARN: it searches the
+cluster of the settings, those given as `also`, and those that this process has sent a request to.
 
-What that leaves open: after a crash, a container whose id was not yet saved, in a cluster that only a
-builder's step named, is not found by its token, and its task is started anew.
+Known gap: after a crash, a container whose id was not saved yet, in a cluster that only a builder's step has
+named, is not found by its token, and its task is started anew.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.logs.streams import Stream
 from aws_executors.core.requests.wire import to_kwargs
-from aws_executors.shell.aws.call import NOBODY, Refusals, each, gone, may_be_there, settled, shortened
+from aws_executors.shell.aws.call import NONE_REFUSED, Refusals, each, gone, may_be_there, settled, shortened
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.log_pages import defined_log, ecs_log, log_page
 from aws_executors.shell.aws.pagination import chunks, container_found, counted, merged, paged
@@ -45,10 +45,10 @@ REASON_LENGTH = 255
 """Characters of a StopTask reason that are sent; AWS states no limit."""
 
 TASK = "{task}"
-"""Stands for a task's id in the name of a log stream that is remembered."""
+"""Placeholder for a task's id in the name of a log stream that is cached."""
 
 DEFINITIONS = 200
-"""How many definitions' log streams are remembered."""
+"""How many task definitions' log streams are cached."""
 
 
 class EcsCalls:
@@ -109,14 +109,14 @@ class EcsCalls:
         return self.find(token, ()).bind(lambda seen: self._log_of(token if seen is None else seen.id))
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
-        """Where a task logged that ECS has forgotten, by the settings' definition, which it still knows."""
+        """Where a task logged to that ECS has forgotten, according to the settings' task definition."""
         own = self._settings
         return defined_log(
             self._clients, own.task_definition, own.container_name, container.rpartition("/")[2]
         )
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
-        """By its definition, which is asked for once: a revision does not change."""
+        """Where an ended task logged to, by its definition, which is read once as it does not change."""
         given = seen.allocation
         definition = "" if given is None else given.definition
         task = seen.id.rpartition("/")[2]
@@ -181,7 +181,7 @@ class EcsCalls:
         return self.describe(ids).map(partial(counted, live=frozenset(live) - frozenset(stopped)))
 
     def _unless_deleted(self, cluster: str, error: AwsError) -> Result[DescribeResult, AwsError]:
-        """A cluster of the past may be gone; it can only be deleted when no task is in it."""
+        """No tasks, not an error, if a cluster other than the settings' was deleted, which then was empty."""
         gone_by = cluster != self._settings.cluster and gone(error)
         return Success(DescribeResult()) if gone_by else Failure(error)
 
@@ -189,7 +189,7 @@ class EcsCalls:
         (arn,) = ids
         cluster = cluster_of(arn, self._settings.cluster)
         answer = self._clients.ecs(lambda ecs: ecs.stop_task(cluster=cluster, task=arn, reason=reason))
-        return answer.map(lambda _: NOBODY).lash(settled)
+        return answer.map(lambda _: NONE_REFUSED).lash(settled)
 
 
 def counts_as_fargate(settings: EcsSettings) -> bool:

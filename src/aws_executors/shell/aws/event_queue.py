@@ -1,6 +1,6 @@
 """The SQS queue that EventBridge puts events into.
 
-Law: three calls, and what of their answers is needed; what a message says is read elsewhere. A message that
+Law: three calls, each with the part of its answer that is needed; messages are read elsewhere. A message that
 is not deleted comes again.
 """
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, MessageTypeDef
 
 AT_ONCE = 10
-"""Messages in one call, of any kind. Source: ReceiveMessage, DeleteMessageBatch."""
+"""How many messages one call takes. Source: ReceiveMessage, DeleteMessageBatch."""
 
 HIDDEN = 30
-"""Seconds in which a message that was received is not received again."""
+"""Seconds for which a message that was received is not received again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message, received for the `times`-th time; `receipt` names this receiving of it."""
+    """One message, received for the `times`-th time; `receipt` is the handle that SQS gave it this time."""
 
     body: str = field(repr=False)  # may hold a command line, and a token on it
     receipt: str
@@ -56,7 +56,7 @@ class EventQueue:
         return answer.map(lambda told: tuple(map(_message, told.get("Messages", ()))))
 
     def delete(self, messages: Sequence[Message]) -> Result[None, AwsError]:
-        """Acknowledge up to ten messages, once they are taken in; the first refusal, if one is refused."""
+        """Acknowledge up to ten messages, once they are taken in; returns the first refusal, if any."""
         answer = self._clients.sqs(
             lambda sqs: sqs.delete_message_batch(
                 QueueUrl=self._url,
@@ -66,8 +66,8 @@ class EventQueue:
         return answer.bind(lambda told: _refused(told.get("Failed", ())))
 
     def give_back(self, messages: Mapping[Message, int]) -> Result[None, AwsError]:
-        """Let up to ten messages be received again, by whomever they are for, after so many seconds each; the
-        first refusal, if one is refused."""
+        """Let other receivers have up to ten messages, each after its number of seconds; returns the first
+        refusal, if any."""
         answer = self._clients.sqs(
             lambda sqs: sqs.change_message_visibility_batch(
                 QueueUrl=self._url,
@@ -81,7 +81,7 @@ class EventQueue:
 
 
 def _refused(failed: "Sequence[BatchResultErrorEntryTypeDef]") -> Result[None, AwsError]:
-    """What a good answer says of single messages."""
+    """The first failure of a single message that a successful answer reports."""
     for one in failed:
         return Failure(classify(one["Code"], one.get("Message", "")))
     return Success(None)

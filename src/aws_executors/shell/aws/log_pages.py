@@ -1,8 +1,7 @@
 """Where a container's log is, and one page of it, by boto3.
 
-Law: the calls that nothing but logs needs, and their errors as values; what is answered is read in
-`core/logs/streams.py` and `core/logs/lines.py`. Who may not make them has executors that work and show no
-logs.
+Law: the calls that only logs need, with errors as values; `core/logs/streams.py` and `core/logs/lines.py`
+read the answers. Without permission for these calls the executors work, and show no logs.
 """
 
 from dataclasses import replace
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def log_page(clients: Clients, region: str, stream: Stream, next_token: str) -> Result[object, AwsError]:
-    """The newest page of a log where `next_token` is empty, else the one that it stands for."""
+    """The page of a log that `next_token` stands for; the newest one, if that is empty."""
     if stream.region not in ("", region):
         return Failure(no_log(f"it is in {stream.region}, and here only {region} is read"))
     kwargs: GetLogEventsRequestTypeDef = {
@@ -30,7 +29,7 @@ def log_page(clients: Clients, region: str, stream: Stream, next_token: str) -> 
         "startFromHead": False,
     }
     if next_token:
-        # A token has its direction in itself. Source: "GetLogEvents", CloudWatch Logs API.
+        # The token includes the direction. Source: "GetLogEvents", CloudWatch Logs API.
         kwargs |= {"nextToken": next_token}
     return clients.logs(lambda logs: logs.get_log_events(**kwargs))
 
@@ -62,5 +61,5 @@ def _described(clients: Clients, job: str) -> Result[object, AwsError]:
 
 
 def no_log(problem: str) -> AwsError:
-    """There is no log to be read, and why."""
+    """The error that there is no log to be read, and why."""
     return AwsError(kind=Kind.PERMANENT, code="NoLog", message=problem)

@@ -1,7 +1,7 @@
 """The last lines that a failed container wrote, for the task's event log.
 
-Law: best effort, and nobody waits for it: the failure is reported without. One thread, made when it is first
-needed; a short queue, and what does not fit is dropped; where logs cannot be read, it soon stops trying.
+Law: best effort; the report of the failure does not wait for it. One thread, started when it is first needed;
+a short queue, and what does not fit is dropped; if logs cannot be read, it soon pauses.
 """
 
 import queue
@@ -22,10 +22,10 @@ LINES = 20
 """Lines of one container that are shown."""
 
 WAITING = 32
-"""Containers that may wait for their turn."""
+"""How many containers may wait to be read."""
 
 LATE = (1.0, 10.0)
-"""Seconds to wait before each reading: what a container writes comes to CloudWatch a few seconds later."""
+"""Seconds to wait before each reading: what a container writes reaches CloudWatch a few seconds later."""
 
 IN_VAIN = 5
 """Readings in a row that found nothing, after which none is made for `REST` seconds."""
@@ -61,7 +61,7 @@ class LogTail(Generic[K]):
         self._thread: threading.Thread | None = None
 
     def ask(self, token: str, key: K) -> bool:
-        """Ask for the last lines of this queueing's container; False where they will not be read."""
+        """Ask for the last lines of this queueing's container; False if they will not be read."""
         if self._clock() < self._resting:
             return False
         try:
@@ -70,7 +70,7 @@ class LogTail(Generic[K]):
             return False
         if self._thread is None:
             thread = threading.Thread(target=self._work, name="aws-executors-log-tail", daemon=True)
-            thread.start()  # it raises where no more threads can be had: the next one that asks tries again
+            thread.start()  # if no thread can be started, this raises, and the next call tries again
             self._thread = thread
         return True
 

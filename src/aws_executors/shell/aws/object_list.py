@@ -1,6 +1,6 @@
 """List the objects below a prefix of a bucket, a thousand in a call.
 
-Law: one function, in the thread that waits. Only the cells of warm containers are listed.
+Law: one function, which waits in its caller's thread. Only the cells of warm containers are listed.
 """
 
 from __future__ import annotations

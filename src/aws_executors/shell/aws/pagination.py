@@ -1,7 +1,7 @@
-"""Several answers of AWS made one: groups of ids, pages of lists, clusters to search.
+"""Make one answer of several of AWS's: for groups of ids, pages of lists, clusters to search.
 
-Law: values in, one `Result` out; no call to AWS. What could not be seen is never taken for what is not there:
-a look-up that missed a page, a cluster or a record has failed, unless it has found something alive.
+Law: values in, one `Result` out; no call to AWS of its own. What could not be read is never taken for absent:
+a look-up that missed a page, a cluster or a record has failed, unless it has found a live container.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ from aws_executors.core.aws.response import Page, newest
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation, Phase, Unreadable
 
 PAGES = 10
-"""Pages read of one list, at most: a token has a handful of containers, and one page has room for 100."""
+"""How many pages of one list are read: a token has a handful of containers, and a page has room for 100."""
 
 
 def chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
@@ -30,7 +30,7 @@ def chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 def paged(page: Callable[[str], Result[Page, AwsError]]) -> Result[tuple[str, ...], AwsError]:
     """All ids of a list; `page` gets the token of the page wanted, empty for the first.
 
-    The first page that fails is the failure; where there are more than `PAGES`, it is AMBIGUOUS.
+    Fails as the first page that fails, and as AMBIGUOUS if there are more than `PAGES` pages.
 
     >>> pages = {"": Page(ids=("a",), next_token="n"), "n": Page(ids=("b",))}
     >>> paged(lambda token: Success(pages[token]))
@@ -52,10 +52,10 @@ def paged(page: Callable[[str], Result[Page, AwsError]]) -> Result[tuple[str, ..
 def merged(
     parts: Iterable[tuple[Sequence[str], Result[DescribeResult, AwsError]]],
 ) -> Result[DescribeResult, AwsError]:
-    """One answer of several, each beside the ids that it was asked for.
+    """Merge the results of several calls, each beside the ids that it was asked for.
 
-    The ids of a call that failed are unreadable where another one was answered (C30); where none was, the
-    first failure stands for all.
+    If a call failed and another one did not, the failed one's ids are unreadable (C30); if all failed, the
+    first failure is returned.
 
     >>> merged([])
     <Success: DescribeResult(observations=(), unreadable=())>
@@ -81,9 +81,9 @@ def merged(
 
 
 def counted(answer: DescribeResult, live: Collection[str]) -> DescribeResult:
-    """An answer about listed containers, without those that were listed as ended and are not shown any more.
+    """An answer about listed containers, without those that were listed as ended and are no longer described.
 
-    One that was listed as live and is not shown is one that AWS does not show *yet*: it stays.
+    A container that was listed as live and is not described is not described *yet*: it stays.
     """
     return DescribeResult(
         observations=tuple(
@@ -96,10 +96,10 @@ def counted(answer: DescribeResult, live: Collection[str]) -> DescribeResult:
 def container_found(
     answered: Sequence[Result[DescribeResult, AwsError]],
 ) -> Result[Observation | None, AwsError]:
-    """The container to go on with, from what every cluster or queue that was searched has told of one token.
+    """The container of one token to go on with, from the answers of all searched clusters or queues.
 
-    A live one; else one that is listed as live and not shown yet; else the newest that has ended; else None.
-    Where one of them or a record could not be read, nothing but a live one is an answer.
+    A live one; else one that is listed as live and not described yet; else the newest that has ended; else
+    None. If an answer or a record could not be read, only a live container is a result.
 
     >>> running = Observation(id="arn:1", phase=Phase.RUNNING)
     >>> nothing = Failure(AwsError(kind=Kind.THROTTLED, code="ThrottlingException", message="Rate exceeded"))

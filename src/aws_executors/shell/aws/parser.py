@@ -1,9 +1,8 @@
-"""Reading AWS's good answers, without walking botocore's model of them, and not believing empty ones.
+"""Read AWS's successful answers without walking botocore's model of them, and reject empty ones.
 
-Law: a good answer of a JSON service is what its JSON says, as it stands: times stay numbers, and
-nothing is looked up, for the core reads what it needs and nothing else. Whatever is not a good answer, or not
-JSON, is left to botocore's own parser. For 100 tasks that one took four fifths of a describe call's CPU (9.2
-ms against 1.7 ms, one thread, botocore 1.44.5).
+Law: a successful answer of a JSON service is its JSON as it stands (times stay numbers), because the core
+reads only what it needs. Errors and answers of other protocols are left to botocore's own parser, which for
+100 tasks took four fifths of a describe call's CPU (9.2 ms against 1.7 ms, one thread, botocore 1.44.5).
 
 botocore takes a body that was cut short, or that is no JSON at all (a proxy's page), for an answer without
 members: "there are no such tasks". A container would be taken for lost, or started twice. Source: botocore's
@@ -29,19 +28,18 @@ GOOD, NO_CONTENT, REFUSED = 200, 204, 300
 
 
 class EmptyAnswerError(AwsExecutorsError, OSError):
-    """An answer that says it went well, and has none of the members that such an answer has.
+    """A successful answer that has none of the members of its operation's answers.
 
-    A member that is null is none: ``{"tasks": null}``, or a proxy's ``{"message": "Service Unavailable"}``,
-    says nothing of any container.
+    A member that is null does not count: ``{"tasks": null}``, or a proxy's
+    ``{"message": "Service Unavailable"}``, says nothing of any container.
     """
 
 
 def refuse_empty_answers(client: BaseClient) -> None:
-    """From now on calls of this client raise `EmptyAnswerError` for a good answer without any member.
+    """Make calls of this client raise `EmptyAnswerError` for a successful answer without any member.
 
-    AWS's services send their lists even where nothing is in them, all but SQS. Operations whose answers
-    have no members (TerminateJob), and those that say that there is no content (204: S3's DeleteObject), are
-    not concerned.
+    AWS's services send empty lists, too, all but SQS. Exempt are operations whose answers have no members
+    (TerminateJob), and answers with the status 204 (S3's DeleteObject).
     """
     model = client.meta.service_model
     event = f"response-received.{model.service_id.hyphenize()}"
@@ -51,7 +49,7 @@ def refuse_empty_answers(client: BaseClient) -> None:
 def refuse_empty(
     model: ServiceModel, event_name: str, parsed_response: Mapping[str, Any] | None, **_: object
 ) -> None:
-    """Raise `EmptyAnswerError` for a good answer without any member, where such an answer has some."""
+    """Raise `EmptyAnswerError` for a successful answer without any member, if its operation has some."""
     shape = model.operation_model(event_name.rpartition(".")[2]).output_shape
     if parsed_response is None or shape is None or not shape.members:
         return
@@ -103,7 +101,7 @@ class _Quick(ResponseParser):
 
 
 class _Query(ResponseParser):
-    """botocore's own, which for XML of somebody else, such as a page, raises a KeyError."""
+    """botocore's own parser, without the KeyError that it raises for foreign XML, such as a proxy's page."""
 
     def __init__(self, whole: ResponseParser) -> None:
         super().__init__()
@@ -132,7 +130,7 @@ def _members(body: bytes) -> dict[str, object]:
 
 
 def _leniently(body: bytes) -> object:
-    """JSON with a text in it that is no Unicode: it has a ``?`` there, and hides nothing beside it (C6)."""
+    """Parse JSON with a text that is no valid Unicode: ``?`` replaces it, and the rest can be read (C6)."""
     text = body.decode(errors="replace").lstrip()
     if text.startswith("<"):
         raise EmptyAnswerError(PAGE)

@@ -1,8 +1,8 @@
-"""What an answer may be: this call's own, whole by a deadline, and not without end.
+"""Accept an answer only if it belongs to this call, is whole by a deadline, and is not too long.
 
-Law: HTTP, and nothing of AWS. botocore bounds each silence, not the whole answer, and trusts a connection
-that it keeps with anything that comes over it. So its connections get a stricter class of answers; nothing
-else of botocore is changed. What is not believed is an `OddAnswerError`: the call may have been carried out.
+Law: HTTP, and nothing of AWS. botocore limits each pause, not the whole answer, and believes anything that
+comes over a connection that it has kept. So its connections get a stricter class of answers; nothing else of
+botocore is changed. A rejected answer is an `OddAnswerError`: the call may have been carried out.
 Source: RFC 9112, sections 6.3 and 9.2; ``http/client.py``, `HTTPResponse`; ``botocore/httpsession.py``.
 """
 
@@ -22,11 +22,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from aws_executors.core.errors import AwsExecutorsError
 
 MOST = 64 * 2**20
-"""Bytes of one answer. The longest that AWS gives, a hundred Batch jobs, stay below a tenth of it."""
+"""Bytes of one answer, at most. The longest that AWS gives, a hundred Batch jobs, is below a tenth of it."""
 
 OLD = 120.0
-"""Seconds without an answer, after which a connection is not used again: a NAT gateway forgets it after 350,
-and says so only to the next request, of which nobody then knows whether it was carried out. Source:
+"""Seconds since its last answer after which a connection is not used again: a NAT gateway drops it after 350,
+which shows only at the next request; whether that was carried out is then unknown. Source:
 https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
 """
 
@@ -35,16 +35,16 @@ _DIGITS = re.compile("[0-9]+")
 
 
 class OddAnswerError(AwsExecutorsError, HTTPClientError):
-    """What came over the connection cannot be the whole answer to this call, and to no other."""
+    """What came over the connection cannot be exactly one whole answer to this call."""
 
     fmt = "{error}"
 
 
 def bounded(client: BaseClient) -> None:
-    """Let each answer to this client's calls be whole within the client's read timeout, and of `MOST` bytes.
+    """Let each answer to this client's calls be whole within its read timeout, and of `MOST` bytes at most.
 
-    The timeout counts from when the request has been sent. An interim answer, one whose length is said in two
-    ways, and the connection of one that more follows upon are never used.
+    The timeout counts from when the request has been sent. Interim answers, and those that say their length
+    in two ways, are rejected; a connection over which more than an answer has come is not used again.
     """
     # botocore offers no other way to its connections than the session that it made for them.
     http: Any = client._endpoint.http_session  # type: ignore[attr-defined]
@@ -52,7 +52,7 @@ def bounded(client: BaseClient) -> None:
 
 
 class _Bounded(io.RawIOBase):
-    """What a socket has to say until a deadline, `MOST` bytes of it."""
+    """Reads a socket until a deadline, and `MOST` bytes at most."""
 
     def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class _Answer(HTTPResponse):
         self._bounded.over = True
         pending = getattr(self._connection, "pending", None)
         if self.fp.peek() or (pending is not None and pending()):
-            # More came than this answer: nobody is to take it for the next one.
+            # More came than this answer, and must not be taken for the next one.
             with suppress(OSError):
                 self._connection.shutdown(socket.SHUT_RDWR)
         with suppress(OSError):

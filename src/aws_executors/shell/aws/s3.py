@@ -1,9 +1,9 @@
 """S3, as far as stored workloads and cells need it: PutObject, only ever under a condition, GetObject,
 DeleteObject and ListObjectsV2.
 
-Law: one function per call; what an answer means for an object's state is `transport/s3.py`'s matter.
+Law: one function per call; what an answer means for an object's state is decided in `transport/s3.py`.
 Encryption is always asked for, with S3's own keys (SSE-S3) or with a key of KMS (SSE-KMS), whatever the
-bucket's default is: only with S3's own is the ETag the MD5 of the body. Source: API_PutObject, "ETag";
+bucket's default is: only with SSE-S3 is the ETag the MD5 of the body. Source: API_PutObject, "ETag";
 "Conditional writes" and "Using server-side encryption with AWS KMS keys", S3 User Guide.
 """
 
@@ -30,7 +30,7 @@ class Owned(TypedDict, total=False):
 
 
 ABSENT = "*"
-"""The condition that there is no object yet, in the place of an ETag."""
+"""In place of an ETag, the condition that there is no object yet."""
 
 
 def etag_of(body: bytes) -> str:
@@ -44,7 +44,7 @@ def etag_of(body: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An object as it was read: under which condition it may be written over, and what is in it."""
+    """An object as it was read: its ETag, the condition for overwriting it, and its content."""
 
     etag: str
     body: bytes
@@ -52,10 +52,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class S3Calls:
-    """S3, by these clients; `kms_key` encrypts, S3's own keys where it is empty. Never raises.
+    """S3, by these clients; objects are encrypted with `kms_key`, or with S3's own if empty. Never raises.
 
-    With an `owner`, S3 refuses a bucket of another account: one of this name may have been deleted, and made
-    by somebody else. Source: "Verifying bucket ownership with bucket owner condition", S3 User Guide.
+    With an `owner`, S3 refuses a bucket of another account: the bucket may have been deleted, and its name
+    taken by somebody else. Source: "Verifying bucket ownership with bucket owner condition", S3 User Guide.
     """
 
     clients: Clients
@@ -104,11 +104,11 @@ class S3Calls:
         return self.clients.s3(lambda s3: list_etags(s3, bucket, prefix, self.owner))
 
     def foretold(self, body: bytes) -> str | None:
-        """The ETag that this body is to have, if that can be known before S3 has said it."""
+        """The ETag that S3 will give this body; None with a KMS key, where that cannot be foretold."""
         return None if self.kms_key else etag_of(body)
 
     def delete(self, bucket: str, key: str) -> Result[None, AwsError]:
-        """Take the object away; one that is not there is no error."""
+        """Delete the object; a missing one is no error."""
         owned = self._owned
         gone = self.clients.s3(lambda s3: s3.delete_object(Bucket=bucket, Key=key, **owned))
         return gone.map(lambda _: None)

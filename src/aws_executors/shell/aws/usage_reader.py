@@ -1,7 +1,7 @@
-"""Read what a container that has ended measured of itself: beside its stored workload, or at its log's end.
+"""Read the measurement of a container that has ended: beside its stored workload, or at the end of its log.
 
-Law: at most two calls for a container, and one usually; never raises. What lay in the store is deleted once
-it was read. Nothing is decided here: when to read, and how often, is the caller's matter.
+Law: a few calls for each reading, usually one; never raises. A stored measurement is deleted once it is read.
+Nothing is decided here: the caller says when, and how often, to read.
 """
 
 from returns.methods import unwrap_or_failure
@@ -22,7 +22,7 @@ from aws_executors.shell.ui.lookups import Lookups
 
 
 def measures(settings: Settings) -> bool:
-    """Whether containers measure themselves by these settings: it is our launcher that does."""
+    """Whether containers measure themselves with these settings: only our launcher does that."""
     return settings.usage and (inline_of(settings) is MEASURED or bool(_store_of(settings)))
 
 
@@ -31,7 +31,7 @@ def _store_of(settings: Settings) -> str:
 
 
 class UsageReader:
-    """What containers of one executor measured of themselves, where they do (`measures`)."""
+    """Reads what containers of one executor have measured of themselves, if they do (`measures`)."""
 
     def __init__(self, lookups: Lookups, clients: Clients, settings: Settings) -> None:
         self._lookups = lookups
@@ -39,7 +39,7 @@ class UsageReader:
         self._s3 = S3Calls(clients, settings.workload_kms_key, settings.workload_store_owner)
 
     def stored(self, submission: str) -> Measured | None:
-        """What lies beside the stored workload of this submission, if anything does."""
+        """The measurement beside the stored workload of this submission, if there is one."""
         if not self._store:
             return None
         place = bucket_and_key(usage_address(address(self._store, submission)))
@@ -51,7 +51,7 @@ class UsageReader:
                 return read_measured(held.body.decode(errors="replace"))
 
     def logged(self, seen: Observation) -> Measured | None:
-        """What stands at the end of the container's log, if anything does yet."""
+        """The measurement at the end of the container's log, if there is one yet."""
         page = self._lookups.ended_log(seen).bind(lambda stream: self._lookups.log_page(stream, ""))
         return _measured(page)
 

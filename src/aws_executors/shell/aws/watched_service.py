@@ -1,6 +1,6 @@
 """A service whose answers are watched: for metrics, and for the rate that AWS grants.
 
-Law: every call and every answer is passed on as it is, in the thread that makes the call.
+Law: passes every call and every answer on as it is, in the thread that makes the call.
 """
 
 import time
@@ -22,7 +22,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 LET_PASS = frozenset({Kind.CAPACITY, Kind.CONFLICT, Kind.PERMANENT})
-"""Refusals that AWS decides on after it has let a call pass. What is no answer (no connection, no
+"""Refusals of calls that AWS's rate limit has let pass. A failure without an answer (no connection, no
 credentials, a time limit) says nothing about any rate."""
 
 
@@ -79,7 +79,7 @@ class WatchedService(Generic[R]):
         return answers
 
     def _answered(self, action: Action, sent: float, *errors: AwsError | None) -> None:
-        """A call that began at `sent` has its answer: an error or None; of a stop, one for each container."""
+        """Note the answer to a call that began at `sent`: an error or None; of a stop, one per container."""
         now, name = self._clock(), name_of(CALLS, action)
         for sink in self._sinks:
             sink.time(name, now - sent)

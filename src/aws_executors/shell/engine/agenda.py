@@ -1,7 +1,7 @@
 """What is to be done later, the earliest first.
 
-Law: a data structure for one thread, without a clock. Nothing is ever taken off it: what has become
-needless meanwhile finds that out when its time comes, and does nothing.
+Law: a data structure for one thread, without a clock. No entry is ever removed: a callback that is no longer
+needed finds that out when its time comes, and does nothing.
 """
 
 import heapq
@@ -27,17 +27,17 @@ class Agenda:
 
     def __init__(self) -> None:
         self.due = inf
-        """When something is to be done next."""
+        """When the next callback is due."""
         self._entries: list[tuple[float, int, Callback]] = []
         self._numbers = itertools.count()
 
     def at(self, time: float, action: Callback) -> None:
-        """Plan this; what is planned for the same time is done in the order of its planning."""
+        """Plan a callback; those for the same time are called in the order in which they were planned."""
         heapq.heappush(self._entries, (time, next(self._numbers), action))
         self.due = self._entries[0][0]
 
     def run_due(self, now: float) -> None:
-        """Do what is to be done by now, with what is planned for now meanwhile."""
+        """Call what is due by now, and what these calls plan for now."""
         while self._entries and self._entries[0][0] <= now:
             heapq.heappop(self._entries)[2](now)
         self.due = self._entries[0][0] if self._entries else inf

@@ -20,8 +20,8 @@ R = TypeVar("R")
 log = logger(__name__)
 
 GROUP, APART = 16, 0.005
-"""Of many jobs that come at once so many are taken in, a millisecond's work, and so many seconds later the
-next: the scheduler's thread wants the interpreter, too, and is still in the heartbeat that has sent them."""
+"""How many jobs are taken in at a time (a millisecond's work), and the seconds until the next group: the
+scheduler's thread, still in the heartbeat that has sent them, needs the interpreter, too."""
 
 
 class Arrivals(Generic[K, R]):
@@ -35,13 +35,13 @@ class Arrivals(Generic[K, R]):
         self._arriving: deque[Iterator[WorkItem[K, R]]] = deque()
 
     def hand_over(self, work_items: Iterator[WorkItem[K, R]]) -> None:
-        """Take these jobs in, soon."""
+        """Queue these jobs, to be taken in soon."""
         if not self._arriving:
             self.due = self._clock() + APART
         self._arriving.append(work_items)
 
     def take_in(self, most: int = sys.maxsize) -> None:
-        """Take in up to so many, and plan when the others are."""
+        """Take in up to `most` jobs, and plan when the others follow."""
         self.due = self._clock() + APART
         for _ in range(most):
             if not self._arriving:

@@ -1,6 +1,6 @@
 """What the parts of one engine share.
 
-Law: for the engine's thread; the table alone may be asked by others.
+Law: for the engine's thread; only the table may be read by other threads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class EngineContext(Generic[K, R]):
-    """The jobs of one executor, the time, what is planned, and what was last said of calls that fail."""
+    """The jobs of one executor, the time, what is planned, and what was last logged about failing calls."""
 
     table: JobTable[K, R]
     clock: Callable[[], float]

@@ -49,17 +49,17 @@ R = TypeVar("R")
 
 log = logger(__name__)
 
-OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})  # in which Airflow may queue the same token again
+OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})  # Airflow may queue the same token again
 CENSUS_EVERY = 10.0  # seconds between two counts of all jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """How the engine is set.
+    """The engine's settings.
 
-    `rows_every` is the seconds between two readings of rows. `events` says whether AWS sends events,
-    `usage` whether usage is recorded, `adopts` whether what other schedulers have left is adopted.
-    `scheduler` is the one that this is for, by the id of its row in Airflow's table job.
+    `rows_every` is the seconds between two readings of rows. `events` says whether AWS sends events, `usage`
+    whether usage is recorded, `adopts` whether idle warm containers of other schedulers are adopted.
+    `scheduler` is the id of this scheduler's row in Airflow's table job.
     """
 
     policy: Policy
@@ -73,7 +73,7 @@ class EngineConfig:
 
 
 def new_token() -> str:
-    """A token for a container that takes the workloads of many jobs."""
+    """A token for a warm container."""
     return str(uuid.uuid4())
 
 
@@ -116,12 +116,12 @@ class Dispatcher(Generic[K, R]):
             rate_limiter,
             config.rows_every,
             self.happen,
-            self._stall_guard.row_known,
+            self._stall_guard.row_read,
         )
         self.event_feed: EventFeed[K, R] = EventFeed(
             self._context, self.happen, config.pace.silence, promised=config.events
         )
-        """What is told of containers by events."""
+        """Takes in the events of containers."""
         self._tally = WarmTally(sink)
         self._warm: WarmPool[K, R] | None = None
         if operations.cells is not None:
@@ -129,7 +129,7 @@ class Dispatcher(Generic[K, R]):
                 self, self._context, operations.cells, self._tally, new_token, adopts=config.adopts
             )
         self.arrivals: Arrivals[K, R] = Arrivals(clock, self.add)
-        """The jobs that are handed over."""
+        """The jobs that have been handed over."""
         self._census_at = float("-inf")
         self._shutdown: Shutdown[K, R] | None = None
 
@@ -138,23 +138,23 @@ class Dispatcher(Generic[K, R]):
 
     @property
     def containers(self) -> tuple[WarmContainer[K, R], ...]:
-        """The containers that take one workload after another; other threads may ask."""
+        """The warm containers; other threads may ask."""
         return () if self._warm is None else self._warm.containers
 
     @property
     def settled(self) -> bool:
-        """Whether, when closing, every stop is answered, and every submission that would need one."""
+        """Whether, when closing, every stop is answered, and every submission whose container needs one."""
         if self._shutdown is None:
             return self.closing
         return self._shutdown.settled and not self._operations.submissions_under_way
 
     def airflow_updates(self) -> Iterator[AirflowUpdate[K]]:
-        """Take what there is to be told to Airflow, oldest first; another thread may call this."""
+        """Take the updates for Airflow, oldest first; another thread may call this."""
         while self._outbox:
             yield self._outbox.popleft()
 
     def next_time(self) -> float:
-        """When `run_due` has something to do next; never, if it waits for messages only."""
+        """When `run_due` has something to do next; never, if only messages can bring that about."""
         return min(
             self._agenda.due,
             self._polling.rows_due,
@@ -199,7 +199,7 @@ class Dispatcher(Generic[K, R]):
         if record is not None:
             self.happen(record, event)
             if record.on_hold is not None:
-                self._polling.want_row(token)  # what is held back is dropped then
+                self._polling.want_row(token)  # it is refused then, as never sent
 
     def close(self, *, stop: bool) -> None:
         """Start nothing any more; with `stop`, stop the containers too."""
@@ -213,17 +213,17 @@ class Dispatcher(Generic[K, R]):
         if stop:
             self._shutdown = Shutdown(self._context, self._operations)
             live = self.table.live()
-            shared = {container_of(id_) for id_ in live if is_turn(id_)}  # fenced by the job that runs there
+            shared = {container_of(id_) for id_ in live if is_turn(id_)}  # stopped by way of the turn there
             self._shutdown.stop({id_: live[id_].work_item for id_ in live if id_ not in shared})
 
     def add(self, work_item: WorkItem[K, R]) -> Record[K, R] | None:
-        """Take a job in, and begin it; its record, if it was taken."""
+        """Take a job in, and begin it; returns its record, or None if it was not taken."""
         token, now = work_item.job.token, self._clock()
         old = self.table.get(token)
         if self.closing or (old is not None and old.job.stage not in OVER):
             return None
         if old is not None:
-            # Airflow offers again what it has, as it thinks, not heard the end of: begin anew.
+            # Airflow, which does not know that the job is over, has handed it over again: begin anew.
             self.table.move(replace(old.job, stage=Stage.CLOSED), now)
         if not self.table:
             self._polling.begin(now)
@@ -234,15 +234,15 @@ class Dispatcher(Generic[K, R]):
             self._perform(record, effect)
         return record
 
-    def slept(self) -> None:
-        """The engine did nothing for so long that all jobs may have been given to another scheduler."""
-        self._stall_guard.slept()
-        self.event_feed.slept()
+    def was_stalled(self) -> None:
+        """The engine was stalled for so long that all jobs may have been given to another scheduler."""
+        self._stall_guard.was_stalled()
+        self.event_feed.was_stalled()
 
     # --- Jobs ----------------------------------------------------------------------------------------------
 
     def happen(self, record: Record[K, R], event: events.Event[R]) -> None:
-        """An event of a job: move it, and do what it asks for."""
+        """Move a job by an event, and do what the job asks for."""
         job = record.job
         if job.stage is Stage.CLOSED:
             return
@@ -266,7 +266,7 @@ class Dispatcher(Generic[K, R]):
             if new and self._shutdown is not None:
                 self._shutdown.stop({moved.container: record.work_item})
         except Exception:
-            # A defect of ours: the other jobs, whose news may come in the same message, must not pay for it.
+            # A defect here must not harm the other jobs, whose events may come in the same message.
             log.exception("Could not process %s of job %s", type(event).__name__, job.token)
 
     def _wake(self, token: str, now: float) -> None:
@@ -323,13 +323,13 @@ class Dispatcher(Generic[K, R]):
                 self._outbox.append(AirflowUpdate(record.job.token, work_item.key, effect))
 
     def _fence(self, record: Record[K, R]) -> None:
-        """Ask for it once: until a row is changed that somebody holds locked, it is read again and again."""
+        """Ask for one fence at a time: while a lock delays it, each reading of the row asks for it again."""
         if not record.fencing:
             record.fencing = True
             self._operations.fence(record.work_item, partial(self._fenced, record))
 
     def _fenced(self, record: Record[K, R], result: Result[None, str]) -> None:
-        record.fencing = False  # the next row that is read shows whether it is
+        record.fencing = False  # the next reading of the row shows whether it is fenced
         self._error_log.note("Setting a task instance to restarting", result)
 
     # --- What the pool of warm containers asks for ----------------------------------------------------------
@@ -343,7 +343,7 @@ class Dispatcher(Generic[K, R]):
         self._calls.enqueue(record, effect)
 
     def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> None:
-        """Keep a submission of a job that may be another scheduler's by now until its row was read."""
+        """Keep the submission of a job in doubt until its row has been read."""
         self._stall_guard.hold(record, submission)
 
     def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Which ends of containers the executor is told of, where usage is recorded.
+"""Which containers' ends the executor is told of, where usage is recorded.
 
 Law: for the engine's thread. Each end is told once, with what AWS says of the container's sizes and times.
 """
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 def newly_ended(record: Record[K, R], event: events.Event[R]) -> AirflowUpdate[K] | None:
-    """What this event of a job tells of the end of its container, if it is the first to tell."""
+    """The update that a job's container has ended, if this event is the first to show it."""
     match event:
         case events.Observed(observation=seen) | events.Found(observation=Observation() as seen):
             job = record.job
@@ -35,6 +35,6 @@ def newly_ended(record: Record[K, R], event: events.Event[R]) -> AirflowUpdate[K
 def ended_update(
     work_item: WorkItem[K, R], seen: Observation, attempt: int, served: tuple[str, ...] | None = None
 ) -> AirflowUpdate[K]:
-    """A container of this attempt has ended, after it has `served` workloads if it takes several."""
+    """The update that a container of this attempt has ended; `served` as in `ContainerEnded`."""
     ended = ContainerEnded(seen, attempt, work_item.queue, served)
     return AirflowUpdate(work_item.job.token, work_item.recorded_as or work_item.key, ended)

@@ -1,7 +1,7 @@
 """The table of jobs: one record for each, and which containers and rows are to be read next.
 
-Law: a data structure for one thread, without I/O and without decisions. What the engine calls each
-time costs no more than what it returns (heaps and indexes); only `live`, for a shutdown, goes over all jobs.
+Law: a data structure for one thread, without I/O and without decisions. What the engine calls all the time
+costs no more than what it returns (heaps and indexes); only rare calls (`live`, `poll_all`) go over all jobs.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from aws_executors.shell.engine.messages import K, RowQuery, WorkItem
 R = TypeVar("R")
 
 FORMER = 20_000
-"""Containers that are remembered when their jobs are done with them: their last events come later."""
-FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # compared so often that no hash is taken
+"""How many containers are remembered after their jobs are done with them, as their last events come later."""
+FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # a tuple: hashing at each test costs more
 EARLY = 1 / 8
-"""By this part of its pause a container may be polled early, in a call that is made anyway."""
+"""The part of its pause by which a container may be polled early, in a call that is made anyway."""
 ROW_MATTERS = frozenset(Stage) - {Stage.STOPPING, Stage.CLOSED}
 
 
@@ -39,22 +39,22 @@ class Record(Generic[K, R]):
 
     work_item: WorkItem[K, R]
     job: Job[R]
-    state: DisplayState  # how far it has come for a person
-    since: float  # when it came there
-    queued_at: float | None  # when it was handed over; None once it has begun, or is not this scheduler's own
-    row: RowQuery[K]  # what to read of its task instance
+    state: DisplayState  # as people see it
+    since: float  # when it entered that state
+    queued_at: float | None  # when it was handed over to be run; None otherwise, and once it has run
+    row: RowQuery[K]  # how to read its row
     poll_at: float | None = None  # the one planned poll of its container that counts
     failed_polls: int = 0  # in a row
     named: bool = False  # whether an event has named its container
-    accounted: str = ""  # the last container whose end was told where usage is recorded
+    accounted: str = ""  # the last container whose end the executor was told of
     pending: dict[type[Effect[R]], int] = field(default_factory=dict)
-    """The numbers of the requests that are not answered, one of a kind."""
-    fencing: bool = False  # whether its row is to be fenced, and may be locked
+    """By kind of effect: the number of its last call, until that is answered."""
+    fencing: bool = False  # whether a fence of its row is under way
     in_doubt: bool = False  # its row must be read before anything is submitted for it
     on_hold: Submit[R] | None = None  # the submission that waits for that
 
     def forget_workload(self) -> None:
-        """No request is built for this job any more: what it would be built from need not be kept."""
+        """Drop what requests are built from: none is built for this job any more."""
         if self.work_item.build is not None:
             self.work_item = replace(self.work_item, build=None)
 
@@ -67,16 +67,16 @@ class JobTable(Generic[K, R]):
         self._events = events
         self._records: dict[str, Record[K, R]] = {}
         self._owners: dict[str, Record[K, R]] = {}  # by container
-        self._turns = 0  # so many of them are turns, whose container is another one there
+        self._turns = 0  # how many of them are turns; their warm containers have entries of their own
         self._polls: list[tuple[float, str]] = []
-        self._unread: OrderedDict[str, None] = OrderedDict()  # the jobs whose rows must be given, in turn
-        self._known: dict[str, RowQuery[K]] = {}  # the others: their rows matter once they have changed
+        self._unread: OrderedDict[str, None] = OrderedDict()  # jobs whose rows must be read, in turn
+        self._known: dict[str, RowQuery[K]] = {}  # the others: only a changed row matters
         self.next_poll = inf
         """When a container is to be polled next."""
         self.changes = 0
         """How often a job has changed, or closed."""
         self.events_come = False
-        """Whether events come, so that containers which one has named are rarely polled."""
+        """Whether events come, so that containers that an event has named are rarely polled."""
         self._former: OrderedDict[str, None] = OrderedDict()  # containers that belonged to a job
 
     def __len__(self) -> int:
@@ -91,7 +91,7 @@ class JobTable(Generic[K, R]):
         return f"<{counts.total()} jobs: {words or 'none'}>"
 
     def add(self, work_item: WorkItem[K, R], job: Job[R], now: float = 0.0) -> Record[K, R]:
-        """Take a job in, as it has begun."""
+        """Add a job that has just begun."""
         record = Record(
             work_item=work_item,
             job=job,
@@ -115,11 +115,11 @@ class JobTable(Generic[K, R]):
         return self._owners.get(container)
 
     def belonged(self, container: str) -> bool:
-        """Whether this container belonged to a job and does no more: of very many, the last are known."""
+        """Whether this container belonged to a job that is done with it; only the last `FORMER` are known."""
         return container in self._former
 
     def records(self) -> Iterator[Record[K, R]]:
-        """All of them; a copy, so that any thread may ask while this one changes the table."""
+        """All records: a copy, so that any thread may ask while the engine's thread changes the table."""
         return iter(self._records.copy().values())
 
     def jobs(self) -> Iterator[Job[R]]:
@@ -127,7 +127,7 @@ class JobTable(Generic[K, R]):
         return (record.job for record in self.records())
 
     def move(self, job: Job[R], now: float) -> None:
-        """Put the job's new state in the place of the old one, and keep every index true."""
+        """Replace a job by its new state, and keep every index true."""
         record = self._records[job.token]
         old, record.job = record.job, job
         self._read_in_turn(record)  # its row may mean something else to the job now
@@ -144,20 +144,20 @@ class JobTable(Generic[K, R]):
         else:
             known = job.container == old.container and old.stage in FOLLOWED
             if job.container and job.stage in FOLLOWED and not known:
-                self._plan(record, now + (self._pace.unheard_of if self.events_come else self._pace.quickest))
+                self._plan(record, now + (self._pace.first_poll if self.events_come else self._pace.quickest))
             elif self.events_come and record.named and job.stage in FOLLOWED and job.stage is not old.stage:
                 self._plan(record, min(record.poll_at or inf, now + self._pause(record, now)))
             state = display_state(job)
             if state is not record.state:
                 record.state, record.since = state, now
-        self.changes += 1  # last: who reads this first, and then the jobs, misses none of the changes
+        self.changes += 1  # last: whoever reads this number before the jobs misses no change
 
     # --- Polling containers --------------------------------------------------------------------------------
 
     def to_poll(self, now: float, most: int) -> tuple[str, ...]:
         """Take up to `most` containers that are to be polled now, filled up with those due soon.
 
-        What is soon depends on how often the first one is polled: so those of one age come to share calls.
+        How soon depends on how often the first one is polled, so that those of one age come to share calls.
         """
         if now < self.next_poll:
             return ()
@@ -184,14 +184,14 @@ class JobTable(Generic[K, R]):
                 self._plan(record, now + self._pause(record, now))
 
     def not_polled(self, container: str, now: float) -> None:
-        """Plan the next poll of a container of which a poll just now has failed."""
+        """Plan the next poll of a container whose poll has just failed."""
         record = self._owners.get(container)
         if record is not None and record.job.stage in FOLLOWED:
             record.failed_polls += 1
             self._plan(record, now + poll_again_after(record.failed_polls, self._pace))
 
     def named(self, record: Record[K, R], now: float) -> None:
-        """An event has just told of this job's container, and others will: it can be polled rarely."""
+        """An event has named this job's container, as others will: it can be polled rarely."""
         record.named = True
         if record.job.stage in FOLLOWED:
             self._plan(record, now + self._pause(record, now))
@@ -225,7 +225,7 @@ class JobTable(Generic[K, R]):
 
     def _plan(self, record: Record[K, R], time: float) -> None:
         if MARK in record.job.container:
-            return  # its cell tells
+            return  # a turn is not polled: its cell tells
         record.poll_at = time
         heapq.heappush(self._polls, (time, record.job.container))
         self.next_poll = self._polls[0][0]
@@ -234,34 +234,34 @@ class JobTable(Generic[K, R]):
 
     @property
     def known(self) -> Mapping[str, RowQuery[K]]:
-        """What to read of the jobs whose rows matter only if they have changed."""
+        """The queries of the jobs whose rows matter only if they have changed."""
         return self._known
 
     def to_read(self, most: int) -> dict[str, RowQuery[K]]:
-        """Take turns: what to read of up to `most` other jobs, whose rows have not been read for longest."""
+        """The queries of up to `most` other jobs, those whose rows have not been read for longest."""
         turns = list(islice(self._unread, most))
         for token in turns:
             self._unread.move_to_end(token)
         records = (self._records[token] for token in turns)
         return {record.job.token: record.row for record in records if _row_matters(record.job)}
 
-    def heard(self, record: Record[K, R], row: Row | None, at: float) -> None:
-        """The job knows that its row says this, read at `at`: once more would change nothing."""
+    def note_row(self, record: Record[K, R], row: Row | None, at: float) -> None:
+        """Note a row that was read at `at`; it is known from now on if the same row would change nothing."""
         job = record.job
         if row is None or job.stage is Stage.CLOSED:
             return
         self._read_in_turn(record)
         record.row = replace(record.row, id=row.id)
         if row.token == job.token and _row_matters(job) and same_row_changes_nothing(job, at):
-            self._known[job.token] = record.row = replace(record.row, heard=row)
+            self._known[job.token] = record.row = replace(record.row, known=row)
             self._unread.pop(job.token, None)
 
     def _read_in_turn(self, record: Record[K, R]) -> None:
         if self._known.pop(record.job.token, None) is not None:
-            record.row = replace(record.row, heard=None)
+            record.row = replace(record.row, known=None)
             self._unread[record.job.token] = None
 
 
 def _row_matters(job: Job[R]) -> bool:
-    """Whether the row can still change what becomes of the job: as long as it holds a slot."""
+    """Whether the row can still change what becomes of the job."""
     return job.purpose is Purpose.RELEASE or (not job.withdrawn and job.stage in ROW_MATTERS)

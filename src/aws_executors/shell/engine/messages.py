@@ -29,11 +29,11 @@ InboxItem: TypeAlias = Callable[[], None]
 
 
 class Stored(Protocol):
-    """What of a job may lie in a store. Both methods may wait, and do not raise."""
+    """The workload of a job, where it may lie in a store. Both methods may wait, and do not raise."""
 
     @property
     def renew_every(self) -> float | None:
-        """Seconds between two renewals of what was built last, or None if that is not stored."""
+        """Seconds between two renewals of the workload that was built last, or None if it is not stored."""
         ...
 
     def renew(self, attempt: int) -> Result[None, AwsError]:
@@ -47,9 +47,9 @@ class Stored(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmRequest(Generic[R]):
-    """What is submitted for a job whose workload a container may take that takes others, too.
+    """What is submitted for a job that may run in a warm container.
 
-    `container` gives the request for such a container with this token; `workload` makes the workload's JSON,
+    `container` gives the request for a warm container with this token; `workload` makes the workload's JSON,
     for a container that is up. `cold` builds the request for a container of the job's own.
     """
 
@@ -61,7 +61,7 @@ class WarmRequest(Generic[R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem(Generic[K, R]):
-    """One job for the engine, and what it needs for it."""
+    """One job for the engine, with what the engine needs to run it."""
 
     job: Job[R]
     key: K  # what Airflow knows the workload by
@@ -72,29 +72,29 @@ class WorkItem(Generic[K, R]):
     build: Callable[[int], Result[R | WarmRequest[R], str | AwsError]] | None = field(
         default=None, repr=False
     )
-    builder: str = ""  # what a person calls it
+    builder: str = ""  # its name in messages
     stored: Stored | None = field(default=None, repr=False)  # None where nothing is ever stored
-    id: UUID | None = None  # what the task instance's row went by when it came in
-    recorded_as: K | None = None  # under what key its containers' usage is recorded, if not its own
+    id: UUID | None = None  # that of the task instance's row when the job came in
+    recorded_as: K | None = None  # the key of its containers' usage, if not `key`
 
 
 @dataclass(frozen=True, slots=True)
 class RowQuery(Generic[K_co]):
-    """A task instance whose row is to be read: its key, and the id that its row went by last.
+    """A task instance whose row is to be read: its key, and the last known id of its row.
 
-    `heard` is the row as its job knows it already, and need not be given again; None: whatever it says.
+    `known` is the row as its job knows it, which need not be given again; None if the row must be given.
     """
 
     key: K_co
     id: UUID | None = None
-    heard: Row | None = None
+    known: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerEnded:
-    """A container has ended, or a workload's turn in one; said only where usage is recorded.
+    """A container has ended, or a workload's turn in one; told only where usage is recorded.
 
-    `served` is what was measured of each of its workloads, if it has taken several.
+    `served` is what was measured of each of its workloads, if it was a warm container.
     """
 
     observation: Observation

@@ -4,7 +4,7 @@ Law: each container is asked to stop once, and in time. A container that is bein
 its task as failed, so the task instance is set to restarting first (the fence); that needs Airflow's
 database, which is waited for only as long as it answers.
 
-How the old container of a deferred task is silenced is another matter: `superseded` in
+What becomes of the old container of a deferred task is decided elsewhere: `superseded` in
 `core/lifecycle/transitions/stopping.py`.
 """
 
@@ -23,14 +23,14 @@ from aws_executors.shell.engine.messages import K, WorkItem
 R = TypeVar("R")
 
 CHUNK = 10
-"""Containers that one worker stops, so that all workers share the work."""
+"""How many containers one worker stops at a time, so that all workers share the work."""
 
 SILENCE = 0.7
-"""Seconds that the stops wait for the next answer of the database, of less than two that there are in all."""
+"""Seconds that the stops wait for the database's next answer; the whole shutdown has less than two."""
 
-LONGEST_GAP = 0.1
-"""Seconds, several times as long as from one `run_due` to the next: in more of them this process stood still,
-and heard no answer."""
+LONGEST_STEP = 0.1
+"""The most seconds between two `run_due` that count as silence of the database, several times the usual: in
+any more this process was stalled, and could hear no answer."""
 
 
 class Shutdown(Generic[K, R]):
@@ -41,9 +41,9 @@ class Shutdown(Generic[K, R]):
         self._error_log = context.error_log
         self._operations = operations
         self._to_stop: dict[str, None] = {}
-        self._fenced: list[str] = []  # of these, those that may be stopped
+        self._fenced: list[str] = []  # those of them whose fence is answered
         self._stopping: set[str] = set()
-        self._silence = 0.0  # seconds, as of the last `run_due`
+        self._silence = 0.0  # seconds without an answer, as of the last `run_due`
         self._ran_at = 0.0
 
     @property
@@ -60,9 +60,9 @@ class Shutdown(Generic[K, R]):
             self._operations.fence(work_item, partial(self._fence_answered, container), FIRST)
 
     def run_due(self) -> None:
-        """Stop what has been fenced; all, if the database has fallen silent."""
+        """Stop the containers that are fenced, or all of them if the database has fallen silent."""
         now = self._clock()
-        self._silence += min(LONGEST_GAP, now - self._ran_at)
+        self._silence += min(LONGEST_STEP, now - self._ran_at)
         self._ran_at = now
         if self._to_stop and self._silence >= SILENCE:
             self._ask_to_stop(tuple(self._to_stop))

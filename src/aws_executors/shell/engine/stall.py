@@ -1,7 +1,7 @@
-"""What a scheduler that has stood still may not do any more: submit what another one may have by now.
+"""Keeps a scheduler that was stalled from submitting jobs that another one may have taken over.
 
-Law: for the engine's thread, waits for nothing. What was in hand before the gap is submitted once its row was
-read anew, by a reading that began after it, and only while the row names no other scheduler.
+Law: for the engine's thread, waits for nothing. A job from before the stall is submitted only after its
+row was read again, by a reading that began after the stall, and only while the row names no other scheduler.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from aws_executors.shell.engine.messages import K
 R = TypeVar("R")
 
 STALL = 5.0
-"""After so many seconds in which the engine did nothing, Airflow may have taken this scheduler for dead, and
-given its tasks to another one. Well below ``[scheduler] scheduler_health_check_threshold`` (30)."""
+"""Seconds after which a stalled engine assumes that Airflow may have given this scheduler's tasks to another
+one. Well below ``[scheduler] scheduler_health_check_threshold`` (30)."""
 
 TOO_LATE = AwsError(
     kind=Kind.UNREACHABLE,
@@ -33,8 +33,8 @@ TOO_LATE = AwsError(
 class StallGuard(Generic[K, R]):
     """Holds back submissions of jobs that may be another scheduler's by now.
 
-    `scheduler` is this one, as rows name it, None where nobody has said. `want_row` has the row of a job read
-    soon, `submit` takes what was held back and may go on.
+    `scheduler` is this one, as rows name it, None if unknown. `want_row` has the row of a job read soon,
+    `submit` takes a submission that was held back and may go on.
     """
 
     def __init__(
@@ -45,35 +45,35 @@ class StallGuard(Generic[K, R]):
         submit: Callable[[Record[K, R], Submit[R]], None],
     ) -> None:
         self.doubtful_until = -inf
-        """Who hands a job over before this time may have queued it before the gap."""
-        self._awake_since = -inf
+        """A job that is handed over before this time may have been queued before the stall."""
+        self._stalled_until = -inf
         self._table = context.table
         self._clock = context.clock
         self._scheduler = scheduler
         self._want_row = want_row
         self._submit = submit
 
-    def slept(self) -> None:
-        """The engine did nothing for so long that all jobs may have been given to another scheduler."""
-        self._awake_since = self._clock()
-        self.doubtful_until = self._awake_since + STALL
+    def was_stalled(self) -> None:
+        """The engine was stalled for so long that all jobs may have been given to another scheduler."""
+        self._stalled_until = self._clock()
+        self.doubtful_until = self._stalled_until + STALL
         for record in self._table.records():
             record.in_doubt = record.in_doubt or record.job.has_row
 
     def hold(self, record: Record[K, R], submission: Submit[R]) -> None:
-        """Keep a submission of a job that is in doubt until its row was read."""
+        """Keep the submission of a job in doubt until its row has been read."""
         record.on_hold = submission
         self._want_row(record.job.token)
 
-    def row_known(self, record: Record[K, R], row: Row | None, at: float) -> None:
-        """The row was read, beginning at `at`: what was held back until then goes on, if it is still ours."""
-        if at < self._awake_since:
+    def row_read(self, record: Record[K, R], row: Row | None, at: float) -> None:
+        """The row was read, beginning at `at`: a submission on hold goes on, if the job is still ours."""
+        if at < self._stalled_until:
             if record.on_hold is not None:
-                self._want_row(record.job.token)  # what was read before the gap is not believed
+                self._want_row(record.job.token)  # a reading from before the stall does not count
             return
         record.in_doubt = not record.job.withdrawn and self._adopted_elsewhere(record, row)
         if record.in_doubt:
-            return  # until the row changes: it is known again then
+            return  # the submission stays on hold until the row has changed, and is read again
         submission, record.on_hold = record.on_hold, None
         if submission is not None:
             self._submit(record, submission)
@@ -81,8 +81,8 @@ class StallGuard(Generic[K, R]):
     def _adopted_elsewhere(self, record: Record[K, R], row: Row | None) -> bool:
         """Whether another scheduler has adopted the waiting task, under the token that it had here.
 
-        That one looks for a container, and has the task queued again where it finds none: one that is started
-        now would run the task beside the next one.
+        The other scheduler looks for a container, and has the task queued again if it finds none: a container
+        started now would run the task a second time, beside the one of the next queueing.
         """
         if row is None or row.state != "queued" or row.token != record.job.token:
             return False

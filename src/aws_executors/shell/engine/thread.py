@@ -1,7 +1,7 @@
 """The engine: one thread that owns the dispatcher, and does nothing but decide.
 
 Law: the dispatcher belongs to this thread alone. It never waits for AWS, for the database or for a
-lock; workers do. Other threads hand jobs over, revoke them and take outcomes, and none of these waits either.
+lock; workers do. Other threads hand jobs over, revoke them and take updates for Airflow, without waiting.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class Engine(Generic[K, R]):
         self._thread.start()
 
     def hand_over(self, work_items: Iterator[WorkItem[K, R]]) -> None:
-        """Take jobs in, each made when its turn comes, and not by this thread; returns at once.
+        """Take in these jobs; returns at once. The engine's thread makes each one when its turn comes.
 
-        One that cannot be made raises, and the next one is asked for all the same (as of a `map`).
+        The iterator must go on after an item that raises, as a `map` does.
         """
         self._inbox.put(partial(self._dispatcher.arrivals.hand_over, work_items))
 
@@ -89,21 +89,21 @@ class Engine(Generic[K, R]):
         self._inbox.put(partial(self._dispatcher.withdraw, token, Superseded(self._clock())))
 
     def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
-        """Events of containers have come; returns at once. `then` is called by the engine's thread, once
-        they are taken in, with the containers that are none of this scheduler's."""
+        """Take in events of containers; returns at once. The engine's thread then calls `then` with the
+        containers that are not this scheduler's."""
         self._inbox.put(partial(self._dispatcher.event_feed.take, seen, then))
 
     def events_failed(self, problem: str, began: float) -> None:
-        """The queue of events could not be read, by a call that began then; returns at once."""
+        """The queue of events could not be read, by a call that began at `began`; returns at once."""
         self._inbox.put(partial(self._dispatcher.event_feed.failed, problem, began))
 
     @property
     def news(self) -> News:
-        """How it is learned what happens to containers."""
+        """How the engine learns what happens to containers."""
         return self._dispatcher.event_feed.news
 
     def airflow_updates(self) -> Iterator[AirflowUpdate[K]]:
-        """Take what there is to be told to Airflow, oldest first."""
+        """Take the updates for Airflow, oldest first."""
         return self._dispatcher.airflow_updates()
 
     def jobs(self) -> Iterator[Job[R]]:
@@ -111,21 +111,21 @@ class Engine(Generic[K, R]):
         return self._dispatcher.table.jobs()
 
     def entries(self) -> Iterator[tuple[WorkItem[K, R], Job[R], float]]:
-        """The same with what came with each job, and since when (by the clock here) it is in its state."""
+        """Each job with its work item, and since when, by the engine's clock, it has been in its state."""
         for record in self._dispatcher.table.records():
             yield record.work_item, record.job, record.since
 
     def containers(self) -> tuple[WarmContainer[K, R], ...]:
-        """The containers that take one workload after another: to be read only."""
+        """The warm containers: to be read only."""
         return self._dispatcher.containers
 
     @property
     def changes(self) -> int:
-        """How often a job has changed: while this stays the same, so do `entries`."""
+        """How often jobs have changed: while this number stays the same, so do `entries`."""
         return self._dispatcher.table.changes
 
     def end(self, *, stop: bool, timeout: float) -> None:
-        """Submit nothing more and end; with `stop`, ask every container to stop first. Bounded in time."""
+        """Submit nothing more and end, within `timeout` seconds; with `stop`, first stop every container."""
         if not self._thread.is_alive():
             return
         self._inbox.put(partial(self._dispatcher.close, stop=stop))
@@ -140,24 +140,24 @@ class Engine(Generic[K, R]):
     # --- The thread ----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        dispatcher, awake = self._dispatcher, self._clock()
+        dispatcher, ran_at = self._dispatcher, self._clock()
         while not self._closed.is_set():
             try:
                 self._take_messages()
                 now = self._clock()
-                if now - awake > STALL:  # before anything more is submitted
-                    dispatcher.slept()
-                awake = now
+                if now - ran_at > STALL:  # before anything more is submitted
+                    dispatcher.was_stalled()
+                ran_at = now
                 dispatcher.run_due()
-                # Asked in this order: an answer is posted first, and its call counts as over afterwards.
+                # In this order, because a worker posts an answer before its call counts as over.
                 if dispatcher.closing and dispatcher.settled and self._inbox.empty():
                     self._closed.set()
             except Exception:
                 log.exception("Unexpected error in the engine, which continues")
-                self._closed.wait(DEFECT_NAP)  # what fails each time must not fill the disk
+                self._closed.wait(DEFECT_NAP)  # a defect that repeats must not fill the disk
 
     def _take_messages(self) -> None:
-        """Wait for one message until something is due, then do what all that have come say."""
+        """Wait for a message until something is due, then act on all that have come."""
         nap = CLOSING_NAP if self._dispatcher.closing else self._dispatcher.next_time() - self._clock()
         try:
             try:
@@ -171,12 +171,12 @@ class Engine(Generic[K, R]):
             return
 
     def _next_message(self, seconds: float) -> InboxItem:
-        """The next message; raises `queue.Empty` after so long. Only where there was none just now.
+        """The next message; raises `queue.Empty` after `seconds`. Call it only if `get_nowait` found none.
 
-        While its own lock is free, and when a signal interrupts it, SimpleQueue looks what is left of the
-        timeout, and if this thread was not run meanwhile and nothing is, it waits for ever (CPython's
-        _queuemodule.c, in 3.11 to 3.13). So no signal comes to this thread meanwhile: the kernel gives it one
-        if the main thread is busy and has another one to handle.
+        If its own lock was free, or a signal interrupts it, SimpleQueue computes what is left of the timeout;
+        if this thread was not scheduled in time and nothing is left, it waits for ever (CPython's
+        _queuemodule.c, in 3.11 to 3.13). `get_nowait` has taken that lock; and signals are blocked, as the
+        kernel may deliver one here while the main thread is busy and has another one to handle.
         """
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:

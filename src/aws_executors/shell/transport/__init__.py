@@ -32,7 +32,7 @@ class Transport(Protocol):
 
     @property
     def stores(self) -> bool:
-        """Whether workloads are stored anywhere; only then are the other methods than `put` called."""
+        """Whether workloads are stored anywhere; only then are methods other than `put` called."""
         ...
 
     def put(self, submission: str, workload: str) -> Result[tuple[str, ...], AwsError]:
@@ -61,7 +61,7 @@ class Transport(Protocol):
 
 
 def inline_of(settings: Settings) -> Inline:
-    """The launcher of inline workloads that these settings select; ours also measures, if it is to."""
+    """The launcher of inline workloads that these settings select; ours also measures, if usage is on."""
     name = settings.launcher
     if name == "auto":
         from aws_executors.shell.airflow.features import PRINTS_TOKENS  # imports what only an executor needs

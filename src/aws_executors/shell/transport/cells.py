@@ -1,8 +1,8 @@
 """The cells of warm containers in S3: one object each, below the prefix of its executor.
 
-Law: one method per call, in a worker's thread; none raises. Every write is under the condition of the ETag
-that was seen last (`core/warm/cell.py` has the rules). What is no cell is an error of its own, and is never
-written over.
+Law: one method per call, in a worker's thread; none raises. Every write is conditional on the ETag that was
+seen last (`core/warm/cell.py` has the rules). An object that is no cell is an error of its own, and is never
+overwritten.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class CellStore(Protocol):
         ...
 
     def write(self, name: str, held: HeldCell, cell: Cell) -> Result[HeldCell | None, AwsError]:
-        """Put `cell` in the place of what is held; None if it has changed meanwhile, or is gone."""
+        """Replace what is held by `cell`; None if the object has changed meanwhile, or is gone."""
         ...
 
     def remove(self, name: str) -> Result[None, AwsError]:
-        """Take a cell away whose container has ended."""
+        """Delete the cell of a container that has ended."""
         ...
 
 
@@ -84,7 +84,7 @@ class S3Cells:
             case AwsError(code="NoSuchKey"):
                 return Success(None)
             case AwsError(code="AccessDenied") as error:
-                # S3 says so of an object that is not there to whom may list some prefixes of the bucket only.
+                # S3 also says so of a missing object, if the caller may list only parts of the bucket.
                 there = self._calls.listed(self._bucket, self._prefix + name)
                 if there.value_or(None) == {}:
                     return Success(None)
@@ -98,7 +98,7 @@ class S3Cells:
                     return Failure(AwsError(kind=Kind.PERMANENT, code=NO_CELL, message=f"{name}: {error}"))
 
     def write(self, name: str, held: HeldCell, cell: Cell) -> Result[HeldCell | None, AwsError]:
-        """Put `cell` in the place of what is held; None if it has changed meanwhile, or is gone."""
+        """Replace what is held by `cell`; None if the object has changed meanwhile, or is gone."""
         put = self._calls.put(self._bucket, self._prefix + name, cell.body(), held.etag)
         match unwrap_or_failure(put):
             case AwsError(code=code) if code in NOT_SO:
@@ -109,7 +109,7 @@ class S3Cells:
                 return Success(HeldCell(etag, cell))
 
     def remove(self, name: str) -> Result[None, AwsError]:
-        """Take a cell away whose container has ended."""
+        """Delete the cell of a container that has ended."""
         gone = self._calls.delete(self._bucket, self._prefix + name)
         return gone.alt(self._told("s3:DeleteObject"))
 

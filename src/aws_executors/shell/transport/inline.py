@@ -49,4 +49,4 @@ INLINE: Mapping[str, Inline] = {
     "aws_executors": Inline((*LAUNCHER, "--json-string")),
 }
 MEASURED = Inline((*LAUNCHER, "--usage", "--json-string"))
-"""The same with a line at its end that says what was used."""
+"""The launcher of this package, with a last line in its log that says what was used."""

@@ -17,7 +17,7 @@ BY_BUCKET = "no resource-based policy allows"
 class Told:
     """Explains why `action` on the objects of this store was refused, and what to do about it.
 
-    `owner` is the account that the bucket must belong to, or "" where any may have it.
+    `owner` is the account that the bucket must belong to, or "" for any.
     """
 
     action: str

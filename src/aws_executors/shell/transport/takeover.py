@@ -54,7 +54,7 @@ class Takeover:
 
     @property
     def renew_every(self) -> float | None:
-        """By the shortest lifetime found at the last renewal; None if nothing was found."""
+        """Seconds, by the shortest lifetime found at the last renewal; None if nothing was found."""
         return None if self._learned.lifetime is None else renewal_interval(self._learned.lifetime)
 
     def renew(self, attempt: int) -> Result[None, AwsError]:

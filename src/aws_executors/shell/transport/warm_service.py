@@ -1,14 +1,14 @@
-"""A service some of whose containers take one workload after another; itself a `Service`.
+"""A `Service` over another one, some of whose containers are warm.
 
-Law: what belongs to containers is passed on to the service. A look-up by a job's token that finds no
-container of its own goes through the cells; an offer that its container has not taken is withdrawn before it
-is said that there is none, and an idle cell is written over, so that an offer of a dead scheduler that is
-still on its way cannot land any more (`core/warm/cell.py`, rule 2). What is no cell is passed over: no
+Law: calls about containers are passed on to that service. A look-up by a job's token that finds no container
+of the job's own goes through the cells. Before it says that there is none, it withdraws an offer of the job
+that no container has taken, and rewrites idle cells, so that an offer of a dead scheduler that is still on
+its way cannot land any more (`core/warm/cell.py`, rule 2). An object that is no cell is passed over: no
 workload lies in it. A cell is not read again while the list shows the ETag that it was read with: no two
 bodies of a cell are alike.
 
-Who only shows containers goes through the cells by `shell/ui/warm_lookups.py`, which writes none, and passes
-over those that it cannot read in time.
+Code that only shows containers uses `shell/ui/warm_lookups.py` instead, which writes no cell, and passes over
+those that it cannot read in time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from aws_executors.shell.transport.cells import NO_CELL, CellStore, HeldCell
 R = TypeVar("R")
 
 TRIES = 5
-"""How often a cell is read again that changes while it is being settled."""
+"""How many times at most a cell is read that changes while it is being settled."""
 
 CHANGING = AwsError(kind=Kind.AMBIGUOUS, code="CellChanged", message="the cell changes all the time")
 
@@ -58,12 +58,12 @@ class WarmService(Generic[R]):
         return self._service.describe(ids)
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
-        """Look for a job's own container, then for its turn in one that takes the workloads of many."""
+        """Look for a job's own container, then for its turn in a warm one."""
         own = self._service.find(token, tuple(map(container_of, exclude)))
         return own.bind(lambda seen: Success(seen) if seen is not None else self._turn(token, exclude))
 
     def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
-        """Stop containers; that of a turn, with whatever else runs there."""
+        """Stop containers; a turn ends with its container."""
         answers = self._service.stop(tuple(dict.fromkeys(map(container_of, ids))), reason)
         return {id_: answers.get(container_of(id_)) for id_ in ids}
 
@@ -107,7 +107,7 @@ class WarmService(Generic[R]):
                     seen = seen_in(cell, token, name)
                     mine = cell.word is Word.OFFERED and cell.token == token
                     if seen is not None or not (mine or cell.word is Word.IDLE):
-                        if not cell.workload:  # which holds a secret, and is taken in a moment
+                        if not cell.workload:  # a workload holds a secret, and is taken in a moment
                             self._read[name] = held
                         return Success(seen)
                     match unwrap_or_failure(self._cells.write(name, held, cell.withdraw())):

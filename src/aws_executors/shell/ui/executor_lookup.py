@@ -1,7 +1,7 @@
 """Find the executor that runs a task instance, and the token of its container.
 
-Law: for the API server, which creates executors but never starts them. One small query, in a session of its
-own. For a task of one of Airflow's or another provider's executors the result is None, and nothing is
+Law: for the API server, which creates executors but never starts them. A few small queries, in a session of
+their own. For a task of one of Airflow's or a provider's executors the result is None, and nothing is
 imported.
 """
 
@@ -36,8 +36,7 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutorLookup:
-    """One queueing of a task instance: its executor, its token, and what its container has left in the
-    database."""
+    """One queueing of a task instance: its executor, its token, and its container's trace in the database."""
 
     executor: "AwsExecutor[Any, Any]"
     token: str
@@ -45,8 +44,8 @@ class ExecutorLookup:
 
 
 def queueing_of(key: "TaskInstanceKey | SdkKey") -> ExecutorLookup | None:
-    """The last queueing of this try; None if it belongs to another executor, or to one that Airflow has no
-    more, or never was queued.
+    """The last queueing of this try; None if it never was queued, or if its executor is not one of ours or
+    not configured any more.
 
     Raises what SQLAlchemy and Airflow raise.
     """
@@ -95,8 +94,8 @@ def _is(model: Any, key: "TaskInstanceKey | SdkKey") -> tuple[Any, ...]:
 
 
 def executor_of(name: str | None, dag_id: str) -> "AwsExecutor[Any, Any] | None":
-    """The executor that a task of this DAG gets which says this name, created once per process and never
-    started; None if it is not one of ours."""
+    """The executor of a task of this DAG that names `name`, created once per process and never started; None
+    if it is not one of ours."""
     called = name or "", compat.teams_of((dag_id,)).get(dag_id)
     with _lock:
         if called not in _executors:

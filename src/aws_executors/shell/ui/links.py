@@ -115,7 +115,7 @@ class Links:
         )
         try:
             lookup.start()
-        except RuntimeError:  # there are as many threads as are allowed
+        except RuntimeError:  # no more threads can be started
             self._free.release()
             links.done.set()
             return links

@@ -46,7 +46,7 @@ REMEMBERED = 64
 CALLS = Quota(rate=5, burst=25)
 """GetLogEvents calls of this process: an account may make a few dozen a second, for all its users."""
 
-LogRead = tuple[list[str], list[str]]
+TaskLog = tuple[list[str], list[str]]
 """Messages about the log, and its lines: what Airflow's `get_task_log` returns."""
 
 
@@ -62,7 +62,7 @@ class _Followed:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What the task instance has written: all lines, or its own in a log of several."""
+        """What the task instance has written: all lines, or only its own in a warm container's log."""
         token = "" if self.stream is None else self.stream.token
         return self.tail.of(token) if token else self.tail.lines
 
@@ -74,8 +74,8 @@ class _Followed:
 
     @property
     def searches(self) -> bool:
-        """Whether there may be older lines that matter: a page in between can be empty, and a mark may stand
-        before the lines."""
+        """Whether to read older pages: those read so far may be empty, and the mark at which a task begins in
+        a warm container's log may be further back."""
         tail = self.tail
         if tail.forward == "" or tail.whole:
             return False
@@ -95,7 +95,7 @@ class LiveLogs:
         self._followed: OrderedDict[str, _Followed] = OrderedDict()
         self._bucket: Bucket = full(CALLS, clock())
 
-    def read(self, token: str) -> LogRead:
+    def read(self, token: str) -> TaskLog:
         """What is known of a container's log: at least one message, never an exception."""
         try:
             return self._read(token)
@@ -107,7 +107,7 @@ class LiveLogs:
     def tail(self, token: str, count: int) -> tuple[str, ...]:
         """The last lines of a container's log; none if there are none, or if they cannot be read.
 
-        Once there are any, nothing of that log is kept: it is a megabyte or two, in a scheduler's memory.
+        Once there are any, that log is no longer cached: it is a megabyte or two in the scheduler's memory.
         """
         self.read(token)
         with self._lock:
@@ -117,7 +117,7 @@ class LiveLogs:
                 del self._followed[token]
         return lines
 
-    def _read(self, token: str) -> LogRead:
+    def _read(self, token: str) -> TaskLog:
         source = self._lookups()
         if isinstance(source, str):
             return [f"The container's log cannot be read: {source}"], []

@@ -39,7 +39,7 @@ class Lookups(Protocol):
         ...
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
-        """The newest page of a log, or the page of a token."""
+        """The page of a log that `next_token` stands for; the newest one, if that is empty."""
         ...
 
 

@@ -1,8 +1,8 @@
-"""Find the container of a workload that ran in a container of several, and its log, by the cells.
+"""Find the warm container in which a workload ran, and its log, by the cells.
 
-Law: for who shows containers; it reads cells and never writes one. What belongs to a container is passed on.
-A cell is read once for each state of it, so that a second look-up costs one list; where there are so many
-that a look-up takes longer than `LOOK_UP_WITHIN`, the next one goes on from there.
+Law: for displays only: reads cells and never writes one. Look-ups of other containers are passed on. Each
+state of a cell is read once, so that a second look-up costs one list; a look-up that would take longer than
+`LOOK_UP_WITHIN` ends there, and the next one goes on.
 
 The engine's look-up goes through the cells by `shell/transport/warm_service.py`, which settles what it finds.
 """
@@ -30,7 +30,7 @@ LOOK_UP_WITHIN = 8.0
 
 
 class WarmLookups:
-    """The containers of a service, with cells beside it; itself `Lookups`."""
+    """Look-ups of a service's containers and of the turns in its warm ones; itself `Lookups`."""
 
     def __init__(
         self, lookups: Lookups, cells: CellStore, clock: Callable[[], float] = time.monotonic
@@ -42,7 +42,7 @@ class WarmLookups:
         self._read: dict[str, tuple[str, Cell]] = {}  # by the cell's name: its ETag, and what it said then
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
-        """The turn of one queueing in a container of several, else its own container."""
+        """The turn of one queueing in a warm container, else its own container."""
         match unwrap_or_failure(self._turn(token)):
             case Observation(id=turn) as seen if turn not in exclude:
                 return Success(seen)
@@ -50,7 +50,7 @@ class WarmLookups:
                 return self._lookups.find(token, exclude)
 
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
-        """The log stream of a queueing's container; of a container of several, that workload's lines."""
+        """The log stream of a queueing's container; of a warm one, limited to that workload's lines."""
         match unwrap_or_failure(self._turn(token)):
             case Observation(id=turn):
                 stream = self._lookups.log_stream(container_of(turn))
@@ -61,7 +61,7 @@ class WarmLookups:
                 return self._lookups.log_stream(token)
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
-        """The log stream of a container that its token does not lead to any more, by its id."""
+        """The log stream of a container that can no longer be found by its token, by its id."""
         known = self._lookups.past_log(container)
         return known.lash(lambda error: self._lookups.log_stream(container) if container else Failure(error))
 
@@ -76,7 +76,7 @@ class WarmLookups:
         return self._lookups.log_page(stream, next_token)
 
     def _turn(self, token: str) -> Result[Observation | None, AwsError]:
-        """Where this workload runs, or ran last, as far as there are cells of it."""
+        """The turn in which this workload runs, or ran last, as far as there are cells of it."""
         listed = self._cells.listed()
         return listed.map(lambda etags: self._searched(etags, token, self._clock() + LOOK_UP_WITHIN))
 

@@ -162,7 +162,7 @@ def _stop(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
 
 
 def _withdrawn(trace: CaseTrace, reason: str) -> CheckVerdict | None:
-    """Why it does not count as stopped by us, if it does not."""
+    """Why a container does not count as stopped by us, if it does not."""
     end = trace.end
     if end is None:
         return failed("Its end was not seen")

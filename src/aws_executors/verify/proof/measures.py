@@ -113,7 +113,7 @@ def event_late(evidence: RunEvidence) -> Measurement | None:
 def event_order(evidence: RunEvidence) -> Measurement | None:
     """How many events came, and how many of them after a later one.
 
-    One that is given back comes again, so a double does not count.
+    An event that was given back comes again, so a repetition does not count.
     """
     numbers = [_numbers([seen for _, seen in one.events]) for one in evidence.traces.values()]
     count = sum(map(len, numbers))

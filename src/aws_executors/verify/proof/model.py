@@ -37,12 +37,12 @@ def ok(words: str) -> CheckVerdict:
 
 
 def failed(words: str) -> CheckVerdict:
-    """It is not."""
+    """It is not as promised."""
     return CheckVerdict(CheckOutcome.FAILED, words)
 
 
 def not_checked(words: str) -> CheckVerdict:
-    """Nobody can say, for this reason."""
+    """It could not be checked, for this reason."""
     return CheckVerdict(CheckOutcome.NOT_CHECKED, words)
 
 
@@ -88,7 +88,7 @@ class CaseTrace:
     listed: list[LookUpSeen] = field(default_factory=list)  # by the driver, to measure
     seen: list[tuple[float, Observation]] = field(default_factory=list)
     said: list[tuple[float, Report | ReleaseSlot | LogEvent]] = field(default_factory=list)
-    taken_back: bool = False  # by Airflow, so that nothing is told to it
+    taken_back: bool = False  # by Airflow, which is then told nothing
     rows: list[tuple[float, str]] = field(default_factory=list)
     stopped: list[tuple[float, str, AwsError | None]] = field(default_factory=list)
     events: list[tuple[float, Observation]] = field(default_factory=list)
@@ -101,7 +101,7 @@ class CaseTrace:
     links: tuple[str, str] | None = None  # pages in the console: container, log
     turns: list[WarmTurn] = field(default_factory=list)  # of a warm container
     cell_problem: AwsError | None = None  # the last one
-    old_condition_holds: bool | None = None  # a write for what the cell was before was carried out
+    old_condition_holds: bool | None = None  # a write under an outdated condition was carried out
     note: CheckVerdict | None = None  # of what only the driver can tell
 
     @property

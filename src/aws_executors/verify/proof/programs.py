@@ -120,7 +120,7 @@ WARM = Case("warm", "a container takes two workloads, one after the other, throu
 
 CASES = (RUN, EXIT, MEMORY, STOP, LOST_ANSWER, ADOPTION, RELEASE, STORED, WARM)
 ORPHANS = (ADOPTION, RELEASE)
-"""Those that the scheduler starts that is lost."""
+"""The cases that are started by the scheduler that gets lost."""
 
 NEEDS_MEMORY = 1.5
 """How much of its memory the program for `MEMORY` uses, if nobody kills it."""

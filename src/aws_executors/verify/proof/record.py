@@ -10,7 +10,7 @@ from datetime import datetime
 
 from returns.pipeline import is_successful
 
-from aws_executors.core.aws.response import Read, read_record
+from aws_executors.core.aws.response import AnswerRecord, read_record
 from aws_executors.core.batch.answers import allocation as of_batch
 from aws_executors.core.ecs.answers import allocation as of_ecs
 from aws_executors.core.lifecycle.allocation import Allocation
@@ -36,17 +36,17 @@ class AwsRecord:
 
     @property
     def pull_started(self) -> float | None:
-        """When its image was begun to be pulled."""
+        """When the pull of its image began."""
         return self.allocation.pull_started
 
     @property
     def pull_stopped(self) -> float | None:
-        """When its image was there."""
+        """When the pull of its image ended."""
         return self.allocation.pull_stopped
 
     @property
     def started(self) -> float | None:
-        """When it ran."""
+        """When it began to run."""
         return self.allocation.started
 
     @property
@@ -67,12 +67,12 @@ def size_text(allocation: Allocation) -> str:
     return f"{vcpu}, {memory}, {place}"
 
 
-class _Container(Read):
+class _Container(AnswerRecord):
     name: str = ""
     exit_code: int | None = None
 
 
-class _Task(Read):
+class _Task(AnswerRecord):
     task_arn: str
     last_status: str
     stopping_at: datetime | None = None
@@ -81,15 +81,15 @@ class _Task(Read):
     containers: tuple[_Container, ...] = ()
 
 
-class _JobTask(Read):
+class _JobTask(AnswerRecord):
     containers: tuple[_Container, ...] = ()
 
 
-class _Properties(Read):
+class _Properties(AnswerRecord):
     task_properties: tuple[_JobTask, ...] = ()
 
 
-class _Job(Read):
+class _Job(AnswerRecord):
     job_id: str
     status: str
     stopped_at: float | None = None
@@ -97,69 +97,69 @@ class _Job(Read):
     ecs_properties: _Properties | None = None
 
 
-class _Answer(Read):
+class _Answer(AnswerRecord):
     tasks: tuple[object, ...] = ()
     jobs: tuple[object, ...] = ()
 
 
-class _Platform(Read):
+class _Platform(AnswerRecord):
     cpu_architecture: str = "X86_64"
     operating_system_family: str | None = None
 
 
-class _ContainerDefinition(Read):
+class _ContainerDefinition(AnswerRecord):
     name: str = ""
     cpu: int | None = None
     memory: int | None = None
 
 
-class _TaskDefinition(Read):
+class _TaskDefinition(AnswerRecord):
     cpu: str | None = None
     memory: str | None = None
     runtime_platform: _Platform = _Platform()
     container_definitions: tuple[_ContainerDefinition, ...] = ()
 
 
-class _DescribedDefinition(Read):
+class _DescribedDefinition(AnswerRecord):
     task_definition: _TaskDefinition
 
 
-class _Provider(Read):
+class _Provider(AnswerRecord):
     capacity_provider: str
 
 
-class _Overrides(Read):
+class _Overrides(AnswerRecord):
     cpu: str | None = None
     memory: str | None = None
 
 
-class _RunTask(Read):
+class _RunTask(AnswerRecord):
     launch_type: str | None = None
     capacity_provider_strategy: tuple[_Provider, ...] = ()
     overrides: _Overrides = _Overrides()
 
 
-class _JobDefinition(Read):
+class _JobDefinition(AnswerRecord):
     revision: int
     platform_capabilities: tuple[str, ...] | None = None
     container_properties: dict[str, object] | None = None
     ecs_properties: object = None
 
 
-class _JobDefinitions(Read):
+class _JobDefinitions(AnswerRecord):
     job_definitions: tuple[_JobDefinition, ...] = ()
 
 
-class _Requirement(Read):
+class _Requirement(AnswerRecord):
     type: str
     value: str
 
 
-class _Sized(Read):
+class _Sized(AnswerRecord):
     resource_requirements: tuple[_Requirement, ...] = ()
 
 
-class _SubmitJob(Read):
+class _SubmitJob(AnswerRecord):
     container_overrides: _Sized = _Sized()
 
 

@@ -134,7 +134,7 @@ def test_after_a_standstill_silence_is_no_news(told: Told, caplog: pytest.LogCap
     told.hand_over("t2", "t3", "t4")
     told.run(2.0)
     told.now += 120.0
-    told.dispatcher.slept()
+    told.dispatcher.was_stalled()
     told.run(told.now + 5.0)
     assert told.news() is News.EVENTS
     assert "Containers are polled" not in caplog.text

@@ -52,7 +52,7 @@ from sites import ecs_site
 from worlds import Rows, Unmeasured
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
-PACE = PollInterval(quickest=1000.0, slowest=1000.0, unheard_of=1000.0)  # no poll tells what an event should
+PACE = PollInterval(quickest=1000.0, slowest=1000.0, first_poll=1000.0)  # no poll tells what an event should
 SETTINGS = EcsSettings(
     region="us-east-1",
     cluster="etl",
@@ -233,7 +233,7 @@ def test_a_queue_that_is_not_there_is_said_once_and_hinders_nothing(
 
 
 @dataclass
-class Mailbox:
+class RecordingSource:
     """A queue that keeps what was asked of it."""
 
     holds: list[Result[tuple[Message, ...], AwsError]]
@@ -281,9 +281,9 @@ def event(task: str, times: int = 1) -> Message:
 
 def test_a_message_on_which_the_reader_breaks_hinders_no_other() -> None:
     consumer = Consumer()
-    mailbox = after_receiving(consumer, Message("[" * 200_000, "poison"), event("arn:own"))
+    source = after_receiving(consumer, Message("[" * 200_000, "poison"), event("arn:own"))
     assert [one.id for one in consumer.heard] == ["arn:own"]
-    assert mailbox.deleted == ["poison", "arn:own 1"]
+    assert source.deleted == ["poison", "arn:own 1"]
 
 
 def test_an_event_that_came_by_way_of_sns_is_read_like_any_other() -> None:
@@ -293,23 +293,23 @@ def test_an_event_that_came_by_way_of_sns_is_read_like_any_other() -> None:
     wrapped = json.dumps(by_sns | {"MessageId": "22b8", "Message": event("arn:own").body})
     broken = json.dumps(by_sns | {"Message": "no JSON"})
     consumer = Consumer()
-    mailbox = after_receiving(consumer, Message(wrapped, "wrapped"), Message(broken, "broken"))
+    source = after_receiving(consumer, Message(wrapped, "wrapped"), Message(broken, "broken"))
     assert [one.id for one in consumer.heard] == ["arn:own"]
-    assert mailbox.deleted == ["wrapped", "broken"]
+    assert source.deleted == ["wrapped", "broken"]
 
 
 def test_what_comes_after_the_end_is_given_back_for_others() -> None:
-    consumer, mailbox = Consumer(), Mailbox([Success((event("arn:own"),))])
-    listener = EventListener(mailbox, EventIntake(READ, consumer, Unmeasured()))
+    consumer, source = Consumer(), RecordingSource([Success((event("arn:own"),))])
+    listener = EventListener(source, EventIntake(READ, consumer, Unmeasured()))
     listener.end()
     listener.receive()
-    assert (consumer.heard, mailbox.deleted, mailbox.given_back) == ([], [], {"arn:own 1": 0})
+    assert (consumer.heard, source.deleted, source.given_back) == ([], [], {"arn:own 1": 0})
 
 
 def test_a_refusal_to_delete_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     denied = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="not authorized")
-    mailbox = Mailbox([Success((event("arn:own", times),)) for times in (1, 2)], refuses=denied)
-    listener = EventListener(mailbox, EventIntake(READ, Consumer(), Unmeasured()))
+    source = RecordingSource([Success((event("arn:own", times),)) for times in (1, 2)], refuses=denied)
+    listener = EventListener(source, EventIntake(READ, Consumer(), Unmeasured()))
     listener.receive()
     listener.receive()
     assert caplog.text.count("Acknowledging events failed: AccessDenied: not authorized") == 1
@@ -319,21 +319,21 @@ def test_a_message_does_not_print_what_is_in_it() -> None:
     assert "PENDING" not in repr(event("arn:own"))
 
 
-def after_receiving(consumer: Consumer, *received: Message) -> Mailbox:
-    mailbox = Mailbox([Success(received)])
-    EventListener(mailbox, EventIntake(READ, consumer, Unmeasured())).receive()
-    return mailbox
+def after_receiving(consumer: Consumer, *received: Message) -> RecordingSource:
+    source = RecordingSource([Success(received)])
+    EventListener(source, EventIntake(READ, consumer, Unmeasured())).receive()
+    return source
 
 
 def test_what_is_taken_in_is_acknowledged_and_what_is_not_ours_given_back() -> None:
     consumer = Consumer()
-    mailbox = after_receiving(consumer, event("arn:own"), event("arn:other"), Message("no JSON", "odd"))
+    source = after_receiving(consumer, event("arn:own"), event("arn:other"), Message("no JSON", "odd"))
     assert [(one.id, one.source) for one in consumer.heard] == [
         ("arn:own", Source.EVENT),
         ("arn:other", Source.EVENT),
     ]
-    assert mailbox.deleted == ["arn:own 1", "odd"]
-    assert mailbox.given_back == {"arn:other 1": 0}
+    assert source.deleted == ["arn:own 1", "odd"]
+    assert source.given_back == {"arn:other 1": 0}
 
 
 def test_it_is_given_back_at_once_first_then_later_then_no_more() -> None:
@@ -348,21 +348,21 @@ def test_it_is_given_back_at_once_first_then_later_then_no_more() -> None:
 
 def test_what_the_engine_has_not_taken_in_is_not_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "ENGINE_WITHIN", 0.01)
-    mailbox = after_receiving(Consumer(deaf=True), event("arn:own"))
-    assert (mailbox.deleted, mailbox.given_back) == ([], {})
+    source = after_receiving(Consumer(deaf=True), event("arn:own"))
+    assert (source.deleted, source.given_back) == ([], {})
 
 
 def test_an_empty_answer_says_that_the_queue_can_be_read() -> None:
     consumer = Consumer()
-    mailbox = after_receiving(consumer)
-    assert (consumer.told, mailbox.deleted, mailbox.given_back) == ([0], [], {})
+    source = after_receiving(consumer)
+    assert (consumer.told, source.deleted, source.given_back) == ([0], [], {})
 
 
 def test_trouble_is_told_to_the_engine_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "RECEIVE_BACKOFF", Backoff(base=0.0, cap=0.0))
     denied = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="not authorized")
-    consumer, mailbox = Consumer(), Mailbox([Failure(denied), Failure(denied)])
-    listener = EventListener(mailbox, EventIntake(READ, consumer, Unmeasured()))
+    consumer, source = Consumer(), RecordingSource([Failure(denied), Failure(denied)])
+    listener = EventListener(source, EventIntake(READ, consumer, Unmeasured()))
     listener.receive()
     listener.receive()
     assert consumer.problems == ["AccessDenied: not authorized"] * 2

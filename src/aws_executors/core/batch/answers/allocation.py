@@ -1,40 +1,40 @@
 """The sizes and times that a job's description, or an event of the same shape, shows.
 
-Law: read apart from `describe.py`, and of what runs only if somebody asks. A description that cannot be read
-says nothing here. Batch tells neither when an image was pulled nor whether the capacity was Spot. A pod's
-sizes and those of several nodes are not read: nobody pays for them by the task. Source: "JobDetail", AWS
-Batch API Reference.
+Law: read apart from `describe.py`, and of a running job only on request. A description that cannot be read
+has no sizes and times. Batch tells neither when an image was pulled nor whether the capacity was Spot. A
+pod's sizes and those of several nodes are not read: they are not paid for by the task. Source: "JobDetail",
+AWS Batch API Reference.
 """
 
 from collections.abc import Sequence
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read, number, read_record
+from aws_executors.core.aws.response import AnswerRecord, number, read_record
 from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 from aws_executors.core.logs.streams import BATCH_GROUP
 
 
-class _Requirement(Read):
+class _Requirement(AnswerRecord):
     type: str | None = None
     value: str | None = None
 
 
-class _Platform(Read):
+class _Platform(AnswerRecord):
     cpu_architecture: str | None = None
     operating_system_family: str | None = None
 
 
-class _Storage(Read):
+class _Storage(AnswerRecord):
     size: int | None = Field(default=None, validation_alias="sizeInGiB")
 
 
-class _Logs(Read):
+class _Logs(AnswerRecord):
     log_driver: str | None = None
     options: dict[str, str] | None = None
 
 
-class _Container(Read):
+class _Container(AnswerRecord):
     name: str | None = None
     resource_requirements: tuple[_Requirement, ...] | None = None
     vcpus: float | None = None
@@ -44,27 +44,27 @@ class _Container(Read):
     log_configuration: _Logs | None = None
 
     def size(self, kind: str, old: float | None) -> float:
-        """A size of the container: as a requirement, or in the old form."""
+        """A size of the container, from a requirement or from the old form."""
         asked = {one.type: number(one.value) for one in self.resource_requirements or ()}
         return asked.get(kind) or old or 0.0
 
 
-class _Group(Read):
+class _Group(AnswerRecord):
     containers: tuple[_Container, ...] | None = None
     runtime_platform: _Platform | None = None
     ephemeral_storage: _Storage | None = None
 
 
-class _Tasks(Read):
+class _Tasks(AnswerRecord):
     task_properties: tuple[_Group, ...] | None = None
 
 
-class _Attempt(Read):
+class _Attempt(AnswerRecord):
     started_at: float | None = None
     stopped_at: float | None = None
 
 
-class _Job(Read):
+class _Job(AnswerRecord):
     created_at: float | None = None
     started_at: float | None = None
     stopped_at: float | None = None
@@ -112,7 +112,7 @@ def _allocation(job: _Job, name: str) -> Allocation | None:
 
 
 def _group(own: _Container) -> str:
-    """Where it logs, if that is certain and in the job's own Region."""
+    """The log group of the container, if that is certain and in the job's own Region."""
     logs = own.log_configuration or _Logs()
     options = logs.options or {}
     here = logs.log_driver in (None, "awslogs") and "awslogs-region" not in options

@@ -8,7 +8,7 @@ shows its containers in its attempts alone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_executors.core.aws.response import Read
+from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.core.aws.sidecars import Contained
 
 
@@ -18,22 +18,22 @@ class AttemptContainer(Contained):
     log_stream_name: str | None = None
 
 
-class _Group(Read):
+class _Group(AnswerRecord):
     """What runs together: an ECS task, or a pod."""
 
     containers: tuple[AttemptContainer, ...] | None = None
     init_containers: tuple[AttemptContainer, ...] | None = None
 
 
-class _Tasks(Read):
+class _Tasks(AnswerRecord):
     task_properties: tuple[_Group, ...] | None = None
 
 
-class _Pod(Read):
+class _Pod(AnswerRecord):
     pod_properties: _Group | None = None
 
 
-class _Attempt(Read):
+class _Attempt(AnswerRecord):
     container: AttemptContainer | None = None
     task_properties: tuple[_Group, ...] | None = None
     started_at: float | None = None
@@ -45,12 +45,12 @@ class _PodAttempt(_Group):
     status_reason: str | None = None
 
 
-class _Nodes(Read):
+class _Nodes(AnswerRecord):
     main_node: int | None = None
 
 
-class JobDetail(Read):
-    """One job; what of it tells how it ended. Source: "JobDetail", AWS Batch API Reference."""
+class JobDetail(AnswerRecord):
+    """What of a job's description tells how it ended. Source: "JobDetail", AWS Batch API Reference."""
 
     job_id: str
     status: str
@@ -70,9 +70,9 @@ class JobDetail(Read):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One attempt, or the job as a whole: its containers, the main node's first, and what is said of it.
+    """One attempt, or the job as a whole: its containers, the main node's first, and what AWS says of it.
 
-    `before` are those of a pod that must end well before its others start (``initContainers``).
+    `before` are those of a pod that must succeed before its others start (``initContainers``).
     """
 
     containers: tuple[AttemptContainer, ...]
@@ -82,7 +82,7 @@ class Run:
 
     @property
     def held_back(self) -> bool:
-        """Whether the others cannot have started."""
+        """Whether one of `before` has failed, so that the others cannot have started."""
         return any(one.exit_code for one in self.before)
 
 
@@ -100,8 +100,8 @@ def attempts_of(job: JobDetail) -> tuple[Run, ...]:
     return (*on_ecs, *on_eks)
 
 
-def whole(job: JobDetail, runs: Sequence[Run]) -> Run:
-    """The job itself as one run; where it does not show its containers, those of its last attempt."""
+def whole_job(job: JobDetail, runs: Sequence[Run]) -> Run:
+    """The job itself as one run; if it does not show its containers, with those of its last attempt."""
     pod = None if job.eks_properties is None else job.eks_properties.pod_properties
     tasks = () if job.ecs_properties is None else job.ecs_properties.task_properties or ()
     shown = _containers(job.container, (*tasks, *(() if pod is None else (pod,))), 0)
@@ -119,17 +119,17 @@ def _containers(
 
 
 def own_of(job: JobDetail, runs: Sequence[Run], name: str) -> AttemptContainer:
-    """The Airflow container; what the job itself does not tell of it, its last attempt does."""
-    return _told(_chosen(whole(job, runs).containers, name), runs)
+    """The Airflow container; what the job itself does not tell of it is taken from its last attempt."""
+    return _completed(_chosen(whole_job(job, runs).containers, name), runs)
 
 
 def others_of(job: JobDetail, runs: Sequence[Run], own: AttemptContainer) -> tuple[AttemptContainer, ...]:
-    """The containers beside it, told in the same way."""
-    shown = whole(job, runs)
-    return tuple(_told(one, runs) for one in (*shown.containers, *shown.before) if one.name != own.name)
+    """The containers beside it, completed in the same way."""
+    shown = whole_job(job, runs)
+    return tuple(_completed(one, runs) for one in (*shown.containers, *shown.before) if one.name != own.name)
 
 
-def _told(one: AttemptContainer, runs: Sequence[Run]) -> AttemptContainer:
+def _completed(one: AttemptContainer, runs: Sequence[Run]) -> AttemptContainer:
     last = same_container(runs[-1], one) if runs else one
     return AttemptContainer(
         name=one.name,

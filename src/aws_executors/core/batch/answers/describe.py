@@ -3,7 +3,7 @@
 Law: AWS's shapes end here and in `attempts.py`. The status says whether there is an outcome, because Batch
 may start another attempt by its own retry strategy after any exit code; once there is one, the Airflow
 container's exit code says which (C21), and without a code the tables do. A person's stop comes before both,
-for its words are a person's. Nothing raises, and one record that cannot be read hides no other (C6).
+for its text may be anything. Nothing raises, and one record that cannot be read hides no other (C6).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from aws_executors.core.aws.errors import by_message
 from aws_executors.core.aws.response import (
     CONTAINER_REASONS,
     POD_TAKEN,
-    Read,
+    AnswerRecord,
     Reader,
     accounted,
     detail,
@@ -30,7 +30,7 @@ from aws_executors.core.aws.response import (
     read_record,
     reader,
 )
-from aws_executors.core.aws.sidecars import ENDED_TASK, culprit, sidecar_words, signed
+from aws_executors.core.aws.sidecars import ENDED_TASK, culprit, sidecar_words, sign_of
 from aws_executors.core.batch.answers.allocation import allocation_of
 from aws_executors.core.batch.answers.attempts import (
     AttemptContainer,
@@ -40,7 +40,7 @@ from aws_executors.core.batch.answers.attempts import (
     others_of,
     own_of,
     same_container,
-    whole,
+    whole_job,
 )
 from aws_executors.core.lifecycle.effects import BY_US
 from aws_executors.core.lifecycle.observation import (
@@ -73,8 +73,8 @@ RANKS: Mapping[str, int] = MappingProxyType({status: rank for rank, status in en
 LAST = 1_000_000
 """The order of an outcome: above those of all attempts before it."""
 
-# What ended a job, in the words of its statusReason; the first prefix counts. These are the platform's or our
-# own, and told even of a job that was terminated.
+# What ended a job, in the words of its statusReason; the first prefix counts. These words are the platform's
+# or our own, and count even for a job that was terminated.
 DECIDED: tuple[tuple[str, Cause], ...] = (
     *BY_US,
     ("Job attempt duration exceeded timeout", Cause.TIMED_OUT),
@@ -84,17 +84,17 @@ DECIDED: tuple[tuple[str, Cause], ...] = (
     ("DeadlineExceeded", Cause.TIMED_OUT),  # the same, by Kubernetes' name for it
 )
 
-# What happened to the others. "Host EC2 ... terminated" is said of a Spot reclaim and of an instance that was
-# scaled in or broke alike: what is certain is its end.
+# What ended a job that was not terminated. "Host EC2 ... terminated" is said of a Spot reclaim as well as of
+# an instance that was scaled in or broke: only its end is certain.
 STATUS_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
     ("Host EC2", Cause.INSTANCE_ENDED),
-    # Its containers may have exit codes then, of the signal that Kubernetes ended them by.
+    # Its containers may then have the exit codes of the signal by which Kubernetes ended them.
     *((words, Cause.HOST_LOST) for words in POD_TAKEN),
 )
 
 
-class _Answer(Read):
+class _Answer(AnswerRecord):
     jobs: tuple[object, ...]
 
 
@@ -105,7 +105,7 @@ def observe(
 
     `container` names the Airflow container of a job with ``ecsProperties``; empty, it is the first essential
     one. An unknown `status` or a missing field is `Unreadable`, with the job's id. Times are in epoch
-    milliseconds. Its sizes and times are told once it has ended, with `sizes` also before. Source:
+    milliseconds. Its sizes and times are there once it has ended, with `sizes` also before. Source:
     "JobDetail", AWS Batch API Reference.
 
     >>> observe({"jobId": "4c75", "jobName": "airflow-0b6e-1", "status": "FAILED",
@@ -115,7 +115,7 @@ def observe(
     >>> observe({"jobId": "4c75", "status": "BORED"}).failure().id
     '4c75'
     """
-    known = read_record(JobDetail, job).bind(_known).bind(partial(_whole, source))
+    known = read_record(JobDetail, job).bind(_known).bind(partial(_with_containers, source))
     seen = known.map(lambda read: _observation(read, container, source))
     allocated = partial(allocation_of, job, container=container)
     seen = seen.map(lambda found: found.with_allocation(allocated, running=sizes))
@@ -138,7 +138,7 @@ def observe_event(
 
 
 def follower(container: str, *, sizes: bool = False) -> Reader:
-    """`observe` for one who looks at the same jobs again and again: what says the same is not read again."""
+    """`observe` for a caller that sees the same jobs again and again: an unchanged one is not read again."""
     return reader(JobDetail, partial(observe, container=container, sizes=sizes))
 
 
@@ -147,8 +147,8 @@ def observe_answer(
 ) -> DescribeResult:
     """What one DescribeJobs answer says about the jobs asked for (ids, at most 100).
 
-    A job that is not in the answer is an observation too: `Phase.ABSENT`. Where a record could not be told
-    whose it is, nothing is called absent. `record` reads each, where that is a `follower`'s work.
+    A job that is not in the answer is an observation too: `Phase.ABSENT`. But if a record has no readable id,
+    no job is called absent. `record` reads each item, as a `follower` does; without it, `observe`.
 
     >>> [one.phase.value for one in observe_answer({"jobs": []}, asked=["4c75"]).observations]
     ['absent']
@@ -171,8 +171,8 @@ def _known(job: JobDetail) -> Result[JobDetail, str]:
     return Failure(f"status {job.status!r} is none of {', '.join(STATUSES)}")
 
 
-def _whole(source: Source, job: JobDetail) -> Result[JobDetail, str]:
-    """An event of a failure from which a rule has cut the containers would be one without exit code."""
+def _with_containers(source: Source, job: JobDetail) -> Result[JobDetail, str]:
+    """Refuse an event of a failure whose containers a rule has cut off: it would lack the exit code."""
     kinds = (job.container, job.ecs_properties, job.eks_properties, job.node_properties)
     shown = any(one is not None for one in (*kinds, job.attempts, job.eks_attempts))
     if source is Source.EVENT and job.status == "FAILED" and not shown:
@@ -210,7 +210,7 @@ def _observation(job: JobDetail, name: str, source: Source) -> Observation:
 
 
 def _order(job: JobDetail) -> int:
-    """Counts up with every attempt that has ended, and in each with the status. Batch itself counts nothing.
+    """Counts up with every attempt that has ended, and in each with the status; Batch gives no such number.
 
     Source: "Job state change events", AWS Batch User Guide.
     """
@@ -222,7 +222,7 @@ def _started(job: JobDetail, runs: Sequence[Run], own: AttemptContainer) -> bool
     """Whether the Airflow container ever ran, in this attempt or in an earlier one."""
     if job.status == "RUNNING" or own.exit_code is not None:
         return True
-    here = whole(job, runs)
+    here = whole_job(job, runs)
     return any(_ran(run, own) for run in runs or (replace(here, containers=(own,)),))
 
 
@@ -253,7 +253,7 @@ def _cause(job: JobDetail, runs: Sequence[Run], own: AttemptContainer, started: 
 
 
 def _invalid(status_reason: str) -> bool:
-    """Whether Batch refuses after SubmitJob what others are refused at once: the same words, one table."""
+    """Whether Batch refused the job later, in words with which it can refuse a SubmitJob at once."""
     rule = by_message(status_reason)
     return rule is not None and rule.kind is Kind.PERMANENT
 
@@ -270,12 +270,12 @@ def _sign(
     if cause not in (Cause.EXITED, Cause.NEVER_STARTED):
         return None, ""
     on_ecs = job.ecs_properties is not None and (job.status_reason or "").startswith(ENDED_TASK)
-    held_back = whole(job, runs).held_back and cause is Cause.NEVER_STARTED
-    return signed(culprit(own, others, by_an_end=on_ecs or held_back))
+    held_back = whole_job(job, runs).held_back and cause is Cause.NEVER_STARTED
+    return sign_of(culprit(own, others, by_an_end=on_ecs or held_back))
 
 
 def _reason(job: JobDetail, runs: Sequence[Run], own: AttemptContainer, name: str) -> str:
-    names = sorted(one.name for one in whole(job, runs).containers if one.name is not None)
+    names = sorted(one.name for one in whole_job(job, runs).containers if one.name is not None)
     lost = f"no container named {name!r} in the job (it has: {', '.join(names)})"
     unnamed = name and names and name not in names
     return joined(job.status_reason, own.reason, _last_reason(runs), lost if unnamed else None)

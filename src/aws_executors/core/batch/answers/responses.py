@@ -6,19 +6,19 @@ Law: an answer that cannot be read may have submitted something, so it is AMBIGU
 from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError, unreadable_answer
-from aws_executors.core.aws.response import Page, Read, read_record
+from aws_executors.core.aws.response import AnswerRecord, Page, read_record
 
 
-class _SubmitJob(Read):
+class _SubmitJob(AnswerRecord):
     job_id: str
 
 
-class _Summary(Read):
+class _Summary(AnswerRecord):
     job_id: str
     job_name: str
 
 
-class _ListJobs(Read):
+class _ListJobs(AnswerRecord):
     job_summary_list: tuple[_Summary, ...]
     next_token: str | None = None
 

@@ -1,7 +1,7 @@
 """Steps for Batch: what `compose` and `when` are given to change a job.
 
-Law: a step says nothing that ``executor_config`` could not say too, and goes onto the request by the very
-same rules (`options.py`); it is a value that prints as the call that made it.
+Law: a step says nothing that ``executor_config`` could not say too, and changes the request by the same rules
+(`options.py`); it is a value that prints as the call that made it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -62,12 +62,12 @@ def with_retry(attempts: int, *, on_exit: Sequence[EvaluateOnExit] = ()) -> Step
     """Let Batch itself start the job up to `attempts` times (1 to 10), after the ends that `on_exit` lists.
 
     This is a retry below Airflow: each attempt runs the same command for the same try of the task, with the
-    same token, and Airflow sees one try. So it helps where the host was lost before the task began. Once the
-    task has begun, the next attempt is refused by Airflow's API (409) and exits 1; after
+    same token, and Airflow sees one try. So it helps if the host was lost before the task began. Once the
+    task has begun, the next attempt is refused by Airflow's API (409) and fails; after
     ``[scheduler] task_queued_timeout`` so is every attempt, for its token has expired (403). Retries of the
     task's own failures are Airflow's: ``retries=`` of the operator.
 
-    At most 5 rules, the first that fits counts; where none fits, Batch retries. Source: API_RetryStrategy.
+    At most 5 rules, the first that fits counts; if none fits, Batch retries. Source: API_RetryStrategy.
 
     >>> with_retry(3, on_exit=(EvaluateOnExit(action="RETRY", on_status_reason="Host EC2*"),))
     with_retry(3, on_exit=(EvaluateOnExit(action='RETRY', ... on_status_reason='Host EC2*'),))
@@ -166,7 +166,7 @@ def with_tags(tags: Mapping[str, str] = NONE, /, **named: str) -> Step:
 
 @maker
 def with_propagated_tags(propagate: bool = True) -> Step:
-    """Copy the tags of job and job definition to the ECS task below.
+    """Copy the tags of job and job definition to the ECS task that runs the job.
 
     >>> with_propagated_tags()
     with_propagated_tags(True)

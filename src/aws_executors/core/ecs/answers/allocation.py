@@ -1,7 +1,7 @@
 """The sizes and times that a task's description, or an event of the same shape, shows.
 
-Law: read apart from `describe.py`, and of what runs only if somebody asks: whoever follows running tasks does
-not pay for it. A description that cannot be read says nothing here; what the task's end means is not this
+Law: read apart from `describe.py`, and of a running task only on request, so that following tasks does not
+cost more. A description that cannot be read has no sizes and times; what the task's end means is not this
 module's matter. Source: "Task", Amazon ECS API Reference.
 """
 
@@ -9,29 +9,29 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
-from aws_executors.core.aws.response import Read, number, read_record
+from aws_executors.core.aws.response import AnswerRecord, number, read_record
 from aws_executors.core.ecs.capacity_providers import FARGATE_PROVIDERS
 from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 
 SPOT = "FARGATE_SPOT"
 
 
-class _Container(Read):
+class _Container(AnswerRecord):
     name: str | None = None
     cpu: str | None = None
     memory: str | None = None
 
 
-class _Attribute(Read):
+class _Attribute(AnswerRecord):
     name: str | None = None
     value: str | None = None
 
 
-class _Storage(Read):
+class _Storage(AnswerRecord):
     size: int | None = Field(default=None, validation_alias="sizeInGiB")
 
 
-class _Task(Read):
+class _Task(AnswerRecord):
     launch_type: str | None = None
     capacity_provider_name: str | None = None
     cpu: str | None = None
@@ -53,8 +53,8 @@ class _Task(Read):
 def allocation_of(task: object, *, container: str) -> Allocation | None:
     """What a task with an Airflow container of this name was given; None for what cannot be read.
 
-    A task on an instance need not have a size of its own: then it has those of its containers. The end is
-    that of its execution, where ECS names it.
+    A task on an instance need not have a size of its own: then it is the sum of its containers' sizes. The
+    end is that of its execution, if ECS names it.
 
     >>> from datetime import datetime, timedelta, UTC
     >>> at = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,9 +1,9 @@
 """What DescribeTasks, and the event of the same shape, say about a container.
 
 Law: AWS's shapes end here. The Airflow container's exit code decides, as soon as it is there and whatever
-the task's status or its other containers say (C21); without one the tables say what the end was. What was
-done from outside comes first: an instance taken from its cluster, then a person's stop, whose words are a
-person's. Nothing raises, and one record that cannot be read hides no other (C6).
+the task's status or its other containers say (C21); without one the tables say what the end was. A cause from
+outside comes first: an instance taken from its cluster, then a person's stop, whose text may be anything.
+Nothing raises, and one record that cannot be read hides no other (C6).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.response import (
     CONTAINER_REASONS,
     DEREGISTERED,
-    Read,
+    AnswerRecord,
     Reader,
     accounted,
     detail,
@@ -28,7 +28,7 @@ from aws_executors.core.aws.response import (
     read_record,
     reader,
 )
-from aws_executors.core.aws.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, signed
+from aws_executors.core.aws.sidecars import ENDED_TASK, Contained, culprit, sidecar_words, sign_of
 from aws_executors.core.ecs.answers.allocation import allocation_of, epoch
 from aws_executors.core.ecs.answers.responses import EcsFailure
 from aws_executors.core.lifecycle.effects import BY_US
@@ -61,7 +61,7 @@ STATUSES: Mapping[str, Phase] = MappingProxyType(
 )
 FINAL = frozenset({"STOPPED", "DELETED"})
 
-# Who ended the task, by its stopCode. An exit code other than 0 is then their doing. None: the task ended by
+# What ended the task, by its stopCode; it also explains an exit code other than 0. None: the task ended by
 # itself. TerminationNotice means that the EC2 instance goes away; it does not say whether it was a Spot one.
 UNSTARTED, ENDED_ITSELF, BY_A_PERSON = "TaskFailedToStart", "EssentialContainerExited", "UserInitiated"
 STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
@@ -85,13 +85,13 @@ STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Task stopped by user", Cause.STOPPED),
 )
 
-# Where no instance of the user's goes away, but AWS takes its own machine back.
+# What a TerminationNotice means where AWS takes back its own machine, and not an instance of the user's.
 ON_FARGATE: Mapping[str, Cause] = MappingProxyType(
     {"FARGATE": Cause.HOST_LOST, "FARGATE_SPOT": Cause.RECLAIMED}
 )
 ON_AWS = "MANAGED_INSTANCES"
 
-# What is said of a task that failed to start where nobody says why.
+# Reasons of a task that failed to start which do not say why.
 NO_REASON = frozenset({"", "task failed to start", "taskfailedtostart"})
 
 
@@ -100,16 +100,16 @@ class _Container(Contained):
     runtime_id: str | None = None
 
 
-class _Detail(Read):
+class _Detail(AnswerRecord):
     name: str | None = None
     value: str | None = None
 
 
-class _Attachment(Read):
+class _Attachment(AnswerRecord):
     details: tuple[_Detail, ...] | None = None
 
 
-class _Task(Read):
+class _Task(AnswerRecord):
     task_arn: str
     last_status: str
     started_by: str | None = None
@@ -125,7 +125,7 @@ class _Task(Read):
     attachments: object = None  # read only if they may say why it does not start
 
 
-class _Answer(Read):
+class _Answer(AnswerRecord):
     tasks: tuple[object, ...]
     failures: tuple[object, ...] | None = None
 
@@ -136,7 +136,7 @@ def observe(
     """What one item of a DescribeTasks answer's ``tasks`` says about the container named `container`.
 
     An unknown `lastStatus` or a missing field is `Unreadable`, with the task's ARN. Times may be datetimes
-    (boto3), ISO 8601 (events) or epoch seconds. Its sizes and times are told once it has ended, with `sizes`
+    (boto3), ISO 8601 (events) or epoch seconds. Its sizes and times are there once it has ended, with `sizes`
     also before. Source: "Task", Amazon ECS API Reference.
 
     >>> observe({"taskArn": "arn:1", "lastStatus": "DEPROVISIONING", "startedBy": "airflow/0b6e-1",
@@ -146,7 +146,7 @@ def observe(
     >>> observe({"taskArn": "arn:1", "lastStatus": "BORED"}, container="airflow").failure().id
     'arn:1'
     """
-    known = read_record(_Task, task).bind(_known).bind(partial(_whole, source))
+    known = read_record(_Task, task).bind(_known).bind(partial(_with_containers, source))
     seen = known.map(lambda read: _observation(read, container, source))
     allocated = partial(allocation_of, task, container=container)
     seen = seen.map(lambda found: found.with_allocation(allocated, running=sizes))
@@ -168,7 +168,7 @@ def observe_event(event: object, *, container: str, sizes: bool = False) -> Resu
 
 
 def follower(container: str, *, sizes: bool = False) -> Reader:
-    """`observe` for one who looks at the same tasks again and again: what says the same is not read again."""
+    """`observe` for a caller that sees the same tasks again and again: an unchanged one is not read again."""
     return reader(_Task, partial(observe, container=container, sizes=sizes))
 
 
@@ -178,8 +178,8 @@ def observe_answer(
     """What one DescribeTasks answer says about the tasks asked for (ARNs or task ids, at most 100).
 
     A task that AWS does not show, ``MISSING`` or simply not there, is an observation too: `Phase.ABSENT`
-    under the id that was asked for. Where a record could not be told whose it is, nothing is called absent.
-    `record` reads each, where that is a `follower`'s work.
+    under the id that was asked for. But if a record has no readable id, only the ``MISSING`` ones are absent.
+    `record` reads each item, as a `follower` does; without it, `observe`.
 
     >>> seen = observe_answer({"tasks": [], "failures": [{"arn": "arn:1", "reason": "MISSING"}]},
     ...                       asked=["arn:1"], container="airflow")
@@ -221,8 +221,8 @@ def _known(task: _Task) -> Result[_Task, str]:
     return Failure(f"lastStatus {task.last_status!r} is none of {', '.join(STATUSES)}")
 
 
-def _whole(source: Source, task: _Task) -> Result[_Task, str]:
-    """An event of the end from which a rule has cut the containers would be a failure without exit code."""
+def _with_containers(source: Source, task: _Task) -> Result[_Task, str]:
+    """Refuse an event of the end whose containers a rule has cut off: it would lack the exit code."""
     if source is Source.EVENT and task.last_status in FINAL and task.containers is None:
         return Failure(f"containers is missing, without which lastStatus {task.last_status} does not say how")
     return Success(task)
@@ -265,8 +265,8 @@ def _phase(task: _Task, own: _Container | None, started: bool) -> Phase:
 def _started(task: _Task, own: _Container | None, others: Sequence[_Container]) -> bool:
     """Whether the Airflow container ever ran, or may have: ECS gives a container no times of its own.
 
-    In this order: it runs or has an exit code: yes. Its reason says so or denies it: that. The task failed to
-    start, or another container ended first and this one was never created: no. Else: if its task started.
+    In this order: yes, if it runs or has an exit code; what its reason says; no, if the task failed to start,
+    or another container ended first and this one was never created; else whether its task started.
     """
     if own is None:
         return task.started_at is not None
@@ -317,7 +317,7 @@ def _sign(
     if cause is Cause.EXITED or (cause is Cause.NEVER_STARTED and not started):
         by_an_end = task.stop_code == ENDED_ITSELF or (task.stopped_reason or "").startswith(ENDED_TASK)
         by_an_end |= task.stop_code == UNSTARTED and cause is Cause.EXITED
-        sign, first = signed(culprit(own, others, by_an_end=by_an_end))
+        sign, first = sign_of(culprit(own, others, by_an_end=by_an_end))
         return (Sign.NO_INSTANCE, "") if sign is None and _unplaced(task) else (sign, first)
     return None, ""
 

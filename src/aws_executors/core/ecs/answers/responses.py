@@ -1,16 +1,17 @@
 """What RunTask and ListTasks answered.
 
-Law: a placement failure comes inside a good answer (HTTP 200) and means that nothing was started; its words
-stand here. An answer that cannot be read may have started something, so it is AMBIGUOUS, never a refusal.
+Law: a placement failure comes inside a success answer (HTTP 200) and means that nothing was started; its
+reasons stand here. After an answer that cannot be read, something may have started: it is AMBIGUOUS, never a
+refusal.
 """
 
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind, by_message, unreadable_answer
-from aws_executors.core.aws.response import Page, Read, joined, read_record
+from aws_executors.core.aws.response import AnswerRecord, Page, joined, read_record
 
-# What to do about each reason of RunTask's `failures`; the first prefix counts. All of them are a lack of
-# room that may pass, so that is also the default. Source: "API failure reasons", Amazon ECS Developer Guide.
+# What to do about each reason of RunTask's `failures`; the first prefix counts. All are a lack of capacity
+# that may pass, so that is also the default. Source: "API failure reasons", Amazon ECS Developer Guide.
 FAILURES: tuple[tuple[str, str], ...] = (
     ("RESOURCE:ENI", "Add container instances, or use types with more network interfaces."),
     ("RESOURCE:GPU", "Add container instances with free GPUs."),
@@ -37,11 +38,11 @@ FAILURES: tuple[tuple[str, str], ...] = (
 )
 
 
-class _Started(Read):
+class _Started(AnswerRecord):
     task_arn: str
 
 
-class EcsFailure(Read):
+class EcsFailure(AnswerRecord):
     """One of the failures that an answer lists. Source: API_Failure of the Amazon ECS API Reference."""
 
     arn: str | None = None
@@ -49,12 +50,12 @@ class EcsFailure(Read):
     detail: str | None = None
 
 
-class _RunTask(Read):
+class _RunTask(AnswerRecord):
     tasks: tuple[_Started, ...] | None = None
     failures: tuple[EcsFailure, ...] | None = None
 
 
-class _ListTasks(Read):
+class _ListTasks(AnswerRecord):
     task_arns: tuple[str, ...]
     next_token: str | None = None
 
@@ -94,7 +95,7 @@ def _outcome(answer: _RunTask) -> Result[str, AwsError]:
 
 
 def _refusal(failures: tuple[EcsFailure, ...]) -> AwsError:
-    """The first failure, with what the others say beside it: RunTask names each instance that it tried."""
+    """The first failure, with what the others say besides: RunTask names each instance that it tried."""
     first, *others = failures
     words = (first.reason or "").removeprefix("TaskFailedToStart:").strip()
     remedy = next((remedy for prefix, remedy in FAILURES if words.startswith(prefix)), None)

@@ -1,7 +1,7 @@
 """Steps that say what a task's containers get, and under which names it runs.
 
-Law: a step is a value that takes a launch and a request and gives a request; each is options laid over, so
-it merges as ``executor_config`` does: variables, tags and containers by name.
+Law: a step is a value that takes a launch and a request and gives a request; each lays options over the
+request, which merge as ``executor_config`` does: variables, tags and containers by name.
 """
 
 from collections.abc import Mapping
@@ -92,8 +92,8 @@ def with_task_definition(task_definition: str) -> Step:
 def with_cluster(cluster: str) -> Step:
     """Run in another cluster, by name or ARN.
 
-    The executor follows the task by its ARN; only a container that a crashed scheduler had just asked for is
-    looked up in the cluster of the option alone.
+    The executor follows the task by its ARN. But a container that a crashed scheduler had just asked for is
+    looked up only in the cluster that the option names.
     """
     return Over(call_text("with_cluster", cluster), EcsOptions(cluster=cluster))
 
@@ -170,7 +170,7 @@ def with_managed_tags(enabled: bool = True) -> Step:
 
 @maker
 def with_group(group: str) -> Step:
-    """Put the task into this task group, which placement rules can speak of.
+    """Put the task into this task group, which placement rules can name.
 
     >>> with_group("nightly")
     with_group('nightly')

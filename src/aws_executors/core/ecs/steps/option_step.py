@@ -1,7 +1,7 @@
 """A step for ECS that lays options over the request: what most steps are.
 
-Law: a step says nothing that ``executor_config`` could not say too, and goes onto the request by the very
-same rules (`requests/merge.py`); it is a value that prints as the call that made it.
+Law: a step says nothing that ``executor_config`` could not say too, and changes the request by the same rules
+(`requests/merge.py`); it is a value that prints as the call that made it.
 """
 
 from collections.abc import Callable

@@ -126,7 +126,7 @@ class _Network:
 
 
 def _one_each(verb: str, ids: tuple[str, ...]) -> tuple[str, ...]:
-    """The ids; ValueError where one text has several of them, as the option has."""
+    """The ids; ValueError if one text has several of them, which only the option may."""
     for text in ids:
         if "," in text:
             parts = ", ".join(repr(part.strip()) for part in text.split(","))

@@ -1,7 +1,7 @@
 """How large a task is: CPU units (1024 make one vCPU) and MiB of memory, for container and task.
 
-Law: a pair that Fargate does not have is refused before AWS is asked; for more CPU than the table
-(`core/aws/fargate_sizes.py`) knows AWS is left to decide.
+Law: a pair that Fargate does not have is refused before AWS is asked; if it has more CPU than the table
+(`core/aws/fargate_sizes.py`) knows, AWS decides.
 """
 
 from dataclasses import dataclass

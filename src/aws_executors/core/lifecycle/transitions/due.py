@@ -1,6 +1,6 @@
-"""What a job does when the time has come that it waited for: try again, look up, stop, renew.
+"""What a job does when the time that it waited for has come: try again, look up, stop, renew.
 
-Law: a time that has not come yet, or that the job waits for no more, changes nothing.
+Law: a time that has not come yet, or that the job no longer waits for, changes nothing.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ R = TypeVar("R")
 def woken(job: Job[R], at: float) -> Moved[R]:
     """The time that the job waited for has come."""
     if job.due is None or at < job.due or job.stage is Stage.CONFIRMING:
-        return job, ()  # not yet; and what is being confirmed is decided by the next row that is read
-    renewing, first = renewal(replace(job, due=None), at)
-    moved, effects = _go_on(renewing)
-    return moved, (*first, *effects)
+        return job, ()  # not yet; and while CONFIRMING, the next row that is read decides
+    after_renewal, renewals = renewal(replace(job, due=None), at)
+    moved, effects = _go_on(after_renewal)
+    return moved, (*renewals, *effects)
 
 
 def _go_on(job: Job[R]) -> Moved[R]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.lifecycle.effects import ReadRow, ReleaseSlot
 from aws_executors.core.lifecycle.job import Job, Purpose, Stage
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.transitions.moves import (
     Moved,
+    back_off,
     close,
     fail,
     finish,
     let_end,
+    say_once,
     stop,
     submit,
 )
@@ -51,20 +54,29 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
     if job.purpose is Purpose.LEAVE:
         return let_end(replace(watching, seen=observation), at, policy), ()
     if job.purpose is Purpose.RELEASE:
-        # The row says what comes first: whether the container's reports still count.
+        # The row says what comes first: a fence, if the container's reports still count, or the stop.
         return replace(watching, stage=Stage.WATCHING, seen=observation, row_asked_at=at), (ReadRow(),)
     return stop(watching)
 
 
+def not_looked_up(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
+    """A look-up has failed: it is repeated after a pause, which grows."""
+    waiting = back_off(job, at, policy)
+    if job.ambiguous or (error.kind is Kind.THROTTLED and waiting.failures == 1):
+        return waiting, ()  # the task's event log has a line about its submission; or it may pass
+    text, change = f"{error.kind}: {error.with_remedy}", f"look-up {error.kind} {error.code}"
+    return say_once(waiting, "look-up delayed", text, change)
+
+
 def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     if job.lookups + 1 < policy.lookups:
-        return replace(job, lookups=job.lookups + 1, failures=0, due=at + policy.lookup_every), ()
+        return replace(job, lookups=job.lookups + 1, due=at + policy.lookup_every), ()
     if not job.container_wanted or (job.pooled and not job.container and job.purpose is Purpose.ADOPT):
         return finish(job)
     if job.container:
         return container_ended(replace(job, seen=forgotten(job.container, job.seen)), at, policy)
     if job.purpose is Purpose.ADOPT:
-        # Without a container only the row can say what to do; its heartbeat, or the lack of one, decides.
+        # Without a container only the row can say what to do; if it says running, the heartbeat decides.
         return replace(job, stage=Stage.WATCHING, due=None, row_asked_at=at), (ReadRow(),)
     if job.runs_elsewhere:
         return close(job, ReleaseSlot())
@@ -74,7 +86,7 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
 
 
 def forgotten(container: str, seen: Observation | None = None) -> Observation:
-    """The end of a container that AWS shows no more; `seen` is what was known of it."""
+    """The end of a container that AWS no longer shows; `seen` is what was known of it."""
     return Observation(
         id=container,
         phase=Phase.FAILED,

@@ -1,7 +1,7 @@
 """The single moves that a job can make.
 
-Law: each is one change of a job and what it asks for then; none reads an event. What leads to a move is
-decided in the modules beside this one.
+Law: each move changes the job and returns the effects that it asks for; none reads an event. The modules
+beside this one decide when a move is made.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def submit(job: Job[R], request: R) -> Moved[R]:
 
 
 def look_up(job: Job[R], at: float) -> Moved[R]:
-    """Look for the container by its token, when it is time."""
+    """Look for the container by its token, at the time `at`."""
     return replace(job, stage=Stage.LOOKING_UP, lookups=0, due=at), ()
 
 
@@ -53,22 +53,22 @@ def stop(job: Job[R]) -> Moved[R]:
 
 
 def let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
-    """Nobody waits for the container any more: it may end by itself, but not forever."""
+    """Let a container that nobody waits for end by itself, for a while; then it is stopped."""
     return replace(job, stage=Stage.STOPPING, due=at + (policy.linger if job.runs else policy.patience))
 
 
 def without_container(job: Job[R]) -> Job[R]:
-    """The present container is one of the past."""
+    """The job without its present container, which becomes one of the past."""
     return replace(job, past=(*job.past, job.container), container="", seen=None)
 
 
 def requeue(job: Job[R], *first: Effect[R]) -> Moved[R]:
-    """Nothing runs for the task: Airflow is to queue it again."""
+    """Nothing runs for the task: let Airflow queue it again."""
     return close(job, *first, Requeue(), ReleaseSlot())
 
 
 def finish(job: Job[R]) -> Moved[R]:
-    """The last container has ended, and nothing is to be reported; what was to be released is requeued."""
+    """Close a job whose last container has ended, without a report; a released task is requeued."""
     return requeue(job) if job.purpose is Purpose.RELEASE else close(job)
 
 
@@ -82,7 +82,7 @@ def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
 
 
 def report(job: Job[R], what: Report, at: float, policy: Policy) -> Moved[R]:
-    """Tell Airflow how it ended; where the row must change for it, wait until it has."""
+    """Tell Airflow how the task ended; with `confirm`, wait until the row shows it."""
     if not what.confirm:
         return close(job, what)
     due = at + policy.confirm * (1 << job.reported)
@@ -91,12 +91,12 @@ def report(job: Job[R], what: Report, at: float, policy: Policy) -> Moved[R]:
 
 
 def close(job: Job[R], *last: Effect[R]) -> Moved[R]:
-    """Nothing is left to do but this."""
+    """Close the job, with these last effects."""
     return replace(job, stage=Stage.CLOSED), last
 
 
 def back_off(job: Job[R], at: float, policy: Policy) -> Job[R]:
-    """The job after a failure, to be woken after a growing while."""
+    """The job after a failure, to be woken after a pause that grows with each one."""
     failures = job.failures + 1
     return replace(
         job, failures=failures, due=at + delay(policy.backoff, failures, jitter(job.token, failures))
@@ -104,7 +104,7 @@ def back_off(job: Job[R], at: float, policy: Policy) -> Job[R]:
 
 
 def say_once(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
-    """Write into the task's log why it waits, once per change; not for a container that nobody waits for."""
+    """Write into the task's event log why it waits, once per `change`, if its container is still wanted."""
     if job.told == change or not job.container_wanted:
         return job, ()
     return replace(job, told=change), (LogEvent(event, text),)

@@ -1,7 +1,7 @@
 """What the task instance's row means for a job, in each of its stages.
 
-Law: a row counts only if its reading began after what it is to judge. The matrix of
-`core/lifecycle/verdict.py` decides; here is what is done then.
+Law: a row counts only if its reading began no earlier than what it is to judge. The matrix in
+`core/lifecycle/verdict.py` decides; this module does what it says.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def container_ended(job: Job[R], at: float, policy: Policy) -> Moved[R]:
         return waiting, (ReadRow(),)
     if job.pooled:
         return _decide(waiting, RowState.POOLED, at, policy)
-    # A callback that has begun is not run a second time: nobody knows how far it came.
+    # A callback that has begun is not run a second time: how far it came is not known.
     began = job.seen is not None and may_have_begun(job.seen)
     return _decide(waiting, RowState.RUNNING if began else RowState.ROWLESS, at, policy)
 
@@ -59,7 +59,7 @@ def row_read(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R
         return _decide(job, state, at, policy)
     if job.stage in EARLY:
         if state not in UNWANTED or (job.purpose is Purpose.ADOPT and not job.failures):
-            return job, ()  # an adopted one is about to be found, unless look-ups fail
+            return job, ()  # an adopted job's container is about to be found, unless look-ups fail
         left, effects = withdraw(job, Purpose.LEAVE, at, policy)
         return left, (ReleaseSlot(), *effects)
     if job.stage is Stage.WATCHING:
@@ -68,16 +68,16 @@ def row_read(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R
 
 
 def same_row_changes_nothing(job: Job[R], at: float) -> bool:
-    """Whether the row that was just read, at `at`, would change nothing if it were read again as it is.
+    """Whether the row just read, at `at`, would change nothing if it were read again unchanged.
 
-    No for CONFIRMING, whose deadline counts; for RELEASE, whose fence may have failed; and for a row that was
+    It may in CONFIRMING, where the deadline counts; for RELEASE, whose fence may have failed; and if it was
     read before the job asked for it.
     """
     return job.stage is not Stage.CONFIRMING and job.purpose is not Purpose.RELEASE and at >= job.row_asked_at
 
 
 def _confirm(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
-    """Airflow drops an event whose row it finds locked, without an error: so the row decides."""
+    """Close the job once the row has changed: Airflow silently drops an event whose row it finds locked."""
     if state not in UNCHANGED or job.report is None:
         return close(job, ReleaseSlot())
     if job.due is None or at < job.due:
@@ -88,8 +88,8 @@ def _confirm(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R
 
 
 def _release(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
-    """A container that is stopped may still report its task as failed: before that, its reports must not
-    count any more. A task that has moved on by itself is not requeued."""
+    """Fence a running task before its container is stopped, which may make the container report a failure. A
+    task that has moved on by itself is not requeued."""
     if state in UNWANTED:
         cancelled, effects = withdraw(job, Purpose.CANCEL, at, policy)
         return cancelled, (ReleaseSlot(), *effects)
@@ -132,14 +132,14 @@ def _decide(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]
             matters = state in (RowState.RUNNING, RowState.RESTARTING) and job.has_row
             return report(job, Report(True, explain(seen), confirm=matters), at, policy)
         case Verdict.FAIL if job.repeated and state is RowState.RUNNING:
-            # The lost submission may have been carried out after all, and its container hold the task, so
-            # that this one was turned away (C19): look for another one before failing a healthy run.
+            # The lost submission may have been carried out after all, and its container may hold the task, so
+            # that this one was turned away (C19): look for it before failing a healthy run.
             elsewhere = replace(without_container(job), repeated=False, fails_with=explain(seen))
             return look_up(elsewhere, at)
         case Verdict.FAIL:
             return fail(job, explain(seen), at, policy)
         case Verdict.FREE if state is RowState.RUNNING:
-            # It certainly runs in another container: one of this job's, if there is one, is followed.
+            # The task certainly runs in another container, which is followed if it is one of this job's.
             elsewhere = replace(
                 without_container(job), repeated=False, fails_with="", runs_elsewhere=True, request=None
             )
@@ -158,7 +158,7 @@ def _decide(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]
 
 def _resubmit(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
     if job.purpose is Purpose.ADOPT:
-        # The workload died with the scheduler that queued it: Airflow makes a new one, for the same try.
+        # The workload was lost with the scheduler that queued it: Airflow makes a new one, for the same try.
         return requeue(job, LogEvent(REQUEUED, why))
     if job.attempt >= policy.attempts:
         tried = f"{why} This was attempt {job.attempt} of {policy.attempts}."

@@ -1,6 +1,6 @@
-"""Withdraw a job: its container is stopped, or may end, and nothing more is reported.
+"""Withdraw a job: its container is stopped, or may end by itself, and nothing more is reported.
 
-Law: a container that nobody waits for is asked to stop until it has ended.
+Law: a container that nobody waits for is asked to stop again and again until it has ended.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ def stop_answered(job: Job[R], error: AwsError | None, at: float, policy: Policy
 
 
 def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[R]:
-    """Nobody waits for it any more: Airflow takes it back, or its row has moved on before it was found."""
+    """Nobody waits for the job any more: Airflow takes its task back, or the row has moved on without it."""
     withdrawn = replace(job, purpose=purpose)
     match job.stage:
         case Stage.WATCHING | Stage.STOPPING | Stage.LOOKING_UP if job.container:
             return stop(withdrawn) if purpose is Purpose.CANCEL else (let_end(withdrawn, at, policy), ())
         case Stage.SUBMITTING | Stage.LOOKING_UP:
-            return withdrawn, ()  # the answer is on its way; the container that it names is ended then
+            return withdrawn, ()  # the answer is on its way; the container that it names is handled then
         case Stage.BACKING_OFF if job.ambiguous:
             return replace(withdrawn, stage=Stage.LOOKING_UP, lookups=0, due=None), (LookUp(job.past),)
         case _:
@@ -39,9 +39,9 @@ def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[
 
 
 def superseded(job: Job[R], at: float, policy: Policy) -> Moved[R]:
-    """A newer job runs the task: this one starts and reports nothing more, however its row is read.
+    """A newer job runs the task: this one starts and reports nothing more, whatever its row says.
 
-    So the old container of a deferred task is silenced; a fence is for a task that still runs.
+    This also silences the old container of a deferred task; a fence is only for a task that still runs.
     """
     if job.withdrawn:
         return job, ()

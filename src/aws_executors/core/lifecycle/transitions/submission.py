@@ -1,7 +1,7 @@
 """What becomes of a submission.
 
-Law: `policy.py` says what is done about a refusal, here is how. Whatever may have been carried out
-is looked up, or repeated to the byte where that is safe, before anything else is said of it.
+Law: `policy.py` says what is done about a refusal, this module how. A submission that may have been carried
+out is looked up, or repeated byte for byte where that is safe, before anything else is said of it.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ def prepared(job: Job[R], event: Prepared[R]) -> Moved[R]:
 
 
 def not_stored(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
-    """The workload is not where its container would look for it; nothing was submitted, so the worst that can
-    be is that it is stored once more."""
+    """The workload could not be stored for its container; nothing was submitted, so it may be stored again
+    without harm."""
     if error.kind is Kind.PERMANENT:
         return fail(job, error.with_remedy, at, policy)
     return _retry_later(job, error, at, policy)
 
 
 def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]:
-    """AWS has started a container, or says that it has done so before."""
+    """AWS has started a container, or says that it had already done so."""
     watching = replace(
         job,
         stage=Stage.WATCHING,
@@ -72,13 +72,13 @@ def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]
         fails_with="",
     )
     if job.purpose is Purpose.LEAVE and job.ambiguous:
-        # It may be the container of an earlier submission, whose work is why the row has moved on.
+        # It may be the container of an earlier submission, which ran the task: that moved the row on.
         return let_end(watching, at, policy), ()
     return (watching, ()) if job.container_wanted else stop(watching)
 
 
 def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
-    """AWS has not started a container, as far as anybody knows."""
+    """A submission has failed: AWS has started no container, as far as its answer tells."""
     failure = submission_failure(error, repeatable=policy.idempotent, unanswered=job.ambiguous)
     match REACTIONS[failure]:
         case Reaction.FOLLOW:
@@ -86,7 +86,9 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
         case Reaction.REPEAT:
             return _retry_later(replace(job, ambiguous=True), error, at, policy)
         case Reaction.LOOK_UP:
-            return look_up(replace(job, ambiguous=True), at + policy.lookup_every)
+            waiting, said = _retry_later(replace(job, ambiguous=True), error, at, policy)
+            due = max(waiting.due or at, at + policy.lookup_every)
+            return replace(waiting, stage=Stage.LOOKING_UP, lookups=0, due=due), said
         case Reaction.WAIT | Reaction.REFRESH:
             return _retry_later(job, error, at, policy)
         case Reaction.LOOK_UP_THEN_FAIL:
@@ -108,8 +110,8 @@ def _retry_later(job: Job[R], error: AwsError, at: float, policy: Policy) -> Mov
     since = job.since if job.failures else at
     waiting = replace(back_off(job, at, policy), stage=Stage.BACKING_OFF, since=since)
     if error.kind is Kind.THROTTLED and waiting.failures == 1:
-        return waiting, ()  # the first of a burst: not worth a line in the log of each of its tasks
-    # The words may differ with every call (they name a request, an instance); the kind and the code are news.
+        return waiting, ()  # in a burst, one throttle is usual: not worth a line in every task's event log
+    # The words may differ with every call (they name a request, an instance): only kind and code are news.
     waited = f" (retrying for {at - since:.0f} s)" if at - since >= 1 else ""
     text = f"{error.kind}: {error.with_remedy}{waited}"
     return say_once(waiting, SUBMISSION_DELAYED, text, f"{error.kind} {error.code}")

@@ -1,8 +1,8 @@
 """Keeping a stored workload's token (the JWT that lets it start) fresh while its container waits.
 
-Law: it is renewed well before it would be too old, and never once the container is seen to run, or
-once the task waits for it no more: a fresh one would let in what is about to be stopped. A renewal that
-fails, or whose answer is lost, is made again: there is time for several.
+Law: the token is renewed well before it expires, and never once the container is seen to run, or is no longer
+wanted: a fresh token would let in a container that is about to be stopped. A renewal that fails, or whose
+answer is lost, is repeated: there is time for several.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ R = TypeVar("R")
 UNTIMED = frozenset({Stage.SUBMITTING, Stage.WATCHING})
 RENEWABLE = UNTIMED | {Stage.BACKING_OFF, Stage.LOOKING_UP}
 RETRY_AFTER = 1 / 4
-"""Of the time between two renewals: the next one is made that much later if this one has no answer."""
+"""The share of the time between two renewals after which a renewal without an answer is repeated."""
 
 
 def renewal_interval(lifetime: float) -> float:
@@ -29,7 +29,7 @@ def renewal_interval(lifetime: float) -> float:
 
 
 def to_be_woken(job: Job[R]) -> Job[R]:
-    """The job; a stage that has no time of its own waits for the next renewal."""
+    """The job, to be woken for its next renewal if nothing else is due."""
     return replace(job, due=job.renew_at) if job.due is None and _renewable(job) else job
 
 
@@ -41,7 +41,7 @@ def renewal(job: Job[R], at: float) -> Moved[R]:
 
 
 def renewed(job: Job[R], event: Renewed) -> Moved[R]:
-    """A renewal has been answered: it says how often from now on. An adopted job learns its interval here."""
+    """A renewal has been answered, which sets the next interval; an adopted job learns its interval here."""
     if job.renew_every is None or not job.container_wanted:
         return job, ()
     if event.error is not None:

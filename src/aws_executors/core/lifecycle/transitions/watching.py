@@ -18,7 +18,7 @@ from aws_executors.core.lifecycle.transitions.row_read import container_ended
 
 R = TypeVar("R")
 
-UNDER_WAY = (Stage.WATCHING, Stage.STOPPING)  # asked so often that no hash is taken
+UNDER_WAY = (Stage.WATCHING, Stage.STOPPING)  # no frozenset: it is asked so often that a hash would be slow
 
 
 def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -> Moved[R]:
@@ -49,7 +49,7 @@ def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -
 
 
 def still_running(job: Job[R], observation: Observation) -> bool:
-    """Whether a description says what the last one did, that a container runs: most do."""
+    """Whether a description only repeats the last one, that a container runs: most do."""
     same = observation is job.seen or observation == job.seen
     return same and observation.phase is Phase.RUNNING and job.stage in UNDER_WAY
 
@@ -61,7 +61,7 @@ def _stale(job: Job[R], observation: Observation) -> bool:
         # An outcome is never taken back, except the one that was no more than our guess.
         return job.seen.sign is not Sign.NO_LONGER_SHOWN
     if observation.source is Source.EVENT and _below(observation.order, job.seen.order):
-        return True  # only of an event: whoever asks, and is told of an earlier status, is told what is so
+        return True  # only an event can be late: what describe answers is so, even if it is an earlier status
     return _below(observation.version, job.seen.version)
 
 

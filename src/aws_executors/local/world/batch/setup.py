@@ -141,7 +141,7 @@ def _needs(container: Json) -> dict[str, str]:
 
 
 def memory_of(container: Json) -> str | int | None:
-    """What its memory is limited to, in MiB; `memory` is the old form."""
+    """The memory limit of a container, in MiB; `memory` is the old form."""
     return _needs(container).get("MEMORY", container.get("memory"))
 
 

@@ -129,7 +129,7 @@ def _check_fargate(params: Json) -> None:
 
 
 def _not_for_fargate(params: Json) -> Iterator[str]:
-    """What Fargate says to a definition that it cannot run; what is empty, or off, is none of it."""
+    """What Fargate says to a definition that it cannot run; members that are empty or off do not count."""
     if params.get("networkMode") != "awsvpc":
         yield "Fargate only supports network mode ‘awsvpc’."  # noqa: RUF001
     for size in ("cpu", "memory"):

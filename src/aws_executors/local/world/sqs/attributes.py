@@ -42,7 +42,7 @@ MAX_RECEIVES = 1000
 
 
 def with_attributes(there: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """The attributes, with those that are given; one that is set to "" is removed or as if never set."""
+    """The attributes, with those that are given; one that is set to "" gets its default, or is removed."""
     for name, value in given.items():
         _check_attribute(name, value)
     merged = {**there, **given}

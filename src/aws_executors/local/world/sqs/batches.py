@@ -16,7 +16,7 @@ ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 def each_entry(params: Json, act: Callable[[Json], Json]) -> Json:
-    """Do it to each entry; the batch succeeds even if entries fail, unless the batch itself is invalid."""
+    """Call `act` for each entry; the batch succeeds even if entries fail, unless it is invalid itself."""
     entries: list[Json] = params["Entries"]
     _check_batch([entry["Id"] for entry in entries])
     done, failed = [], []

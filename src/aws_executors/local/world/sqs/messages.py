@@ -68,7 +68,7 @@ def put_message(
 
 
 def make_visible(world: World, queue: MessageQueue, message: QueuedMessage, at: float) -> None:
-    """Have a message be visible from then on, and those that wait for one look again."""
+    """Make a message visible from `at` on, and have receivers that wait look again."""
     message.visible_at = at
     heapq.heappush(queue.due, (at, count(world), message.id))
     world.sqs.stirred = True
@@ -130,9 +130,9 @@ def _redriven(world: World, queue: MessageQueue, message: QueuedMessage, now: fl
 
 
 def wait_for(world: World, params: Json, since: float, now: float) -> float:
-    """For how many seconds a receiver that found nothing is to wait before it looks again, if nothing stirs.
+    """Seconds after which a receiver that found nothing looks again, if nothing stirs before.
 
-    0 means no more: `since` is when it first looked.
+    0 means that its long poll is over: `since` is when it first looked.
     """
     queue = queue_at(world, params, "ReceiveMessage")
     seconds: int = params.get("WaitTimeSeconds", queue.seconds("ReceiveMessageWaitTimeSeconds"))

@@ -22,7 +22,7 @@ PAUSE = 60.0
 
 
 def create_queue(world: World, params: Json, now: float) -> Json:
-    """CreateQueue: the queue that is there, if all attributes that are given are the same."""
+    """CreateQueue: returns an existing queue, if all attributes that are given are the same."""
     name, given = params["QueueName"], params.get("Attributes", {})
     if name.endswith(".fifo") or given.get("FifoQueue") == "true":
         raise ServiceError("UnsupportedOperation", NOT_HERE)
@@ -167,7 +167,7 @@ def set_queue_attributes(world: World, params: Json, now: float) -> Json:
 
 
 def delete_queue(world: World, params: Json, now: float) -> Json:
-    """DeleteQueue, with all its messages; who waits for one is told that there is no such queue."""
+    """DeleteQueue, with all its messages; waiting receivers are told that there is no such queue."""
     name = queue_at(world, params, "DeleteQueue").name
     del world.sqs.queues[name]
     world.sqs.deleted[name] = now

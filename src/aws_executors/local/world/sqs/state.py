@@ -1,7 +1,7 @@
 """The state of SQS: queues and their messages.
 
-Law: plain data, and what follows from it alone. A message is visible from `visible_at` on; that a message is
-in flight is nothing else than a `visible_at` that is still to come, so no step has to be scheduled for it.
+Law: plain data, and what follows from it alone. A message is visible from `visible_at` on; until then it is
+in flight, so no step has to be scheduled for that.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class MessageQueue:
 
 @dataclass(slots=True)
 class SqsState:
-    """The queues by name; `stirred` is set when one that waits for a message has to look again.
+    """The queues by name; `stirred` is set when receivers that wait for a message have to look again.
 
     `endpoint` is the beginning of the queues' URLs, `deleted` says when a queue was deleted, and `denied`
     are the names of queues to which access is denied.

@@ -1,10 +1,10 @@
 """Events that AWS sends of containers: what becomes of each, and whether they still come.
 
-Law: for one thread, waits for nothing. No event is needed for the truth: an event means what a description of
-the same container means, and is read by the same rules; one that is lost is made up for by a poll. Only a
-container that an event has named is polled rarely, and only while events are seen to come: one that is
-accepted is expected to be named by an event, and what a poll shows to have been told by one. Where that fails
-several times with no event between, all are polled as if nobody had promised events.
+Law: for one thread, waits for nothing. No event is indispensable: an event means what a description of the
+same container means, and is read by the same rules; a poll makes up for a lost one. Only a container that an
+event has named is polled rarely, and only while events come: one is expected to name each accepted container,
+and to tell whatever a poll shows of a named one. After several missing events, with none between that came,
+all containers are polled as if there was no queue of events.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ R = TypeVar("R")
 log = logger(__name__)
 
 MISSED = 3
-"""So many events that did not come, with none between that did, are silence, and not bad luck."""
+"""How many missing events, with none between that came, mean that no events come any more."""
 
 SAID_FOR = 600.0
-"""Seconds within which it is not said again that events come, or do not."""
+"""Seconds within which it is not logged again that events come, or that none come."""
 
 
 class News(StrEnum):
     """How the engine learns what happens to containers."""
 
-    POLLS = "polling"  # nobody promised events
+    POLLS = "polling"  # there is no queue of events
     UNPROVEN = "polling, until the first event arrives"
     EVENTS = "events"
     SILENCE = "polling, as no events arrive"
@@ -47,7 +47,7 @@ class News(StrEnum):
 class EventFeed(Generic[K, R]):
     """Whether events come, and to which jobs they belong; `promised` is whether there is a queue of them.
 
-    An event names each accepted container `within` so many seconds.
+    `within` is how many seconds after its acceptance an event must have named a container.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class EventFeed(Generic[K, R]):
         self._said: dict[int, float] = {}  # when each was logged last, by its level
 
     def take(self, events: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
-        """Events have come; `then` gets those containers that are none of this scheduler's."""
+        """Take in events; `then` gets those containers that are not this scheduler's."""
         if self._closed:
             then(frozenset(event.id for event in events))  # the next scheduler's, if anybody's
             return
@@ -99,31 +99,31 @@ class EventFeed(Generic[K, R]):
             self._plan()
 
     def polled(self, record: Record[K, R], seen: Observation) -> None:
-        """A poll shows this: what is new, an event should have told, if events tell of this container."""
+        """A poll shows this; if it is new, and events name this container, an event is missing."""
         known = record.job.seen is not None and record.job.seen.phase is seen.phase
         if self._table.events_come and record.named and not known and seen.source is Source.DESCRIBE:
             self._missed += seen.phase is not Phase.ABSENT
             self._plan()
 
     def failed(self, problem: str, began: float) -> None:
-        """The queue could not be read, by a call that began then."""
+        """The queue could not be read, by a call that began at `began`."""
         if self._failing is None:
             self._failing = began, problem
             self._plan()
 
     def close(self) -> None:
-        """Take in no event any more: as no container is polled any more, for ends that this scheduler brings
-        about itself are not to be reported."""
+        """Take in no event any more, as no container is polled any more either: the ends that this scheduler
+        itself brings about must not be reported."""
         self._closed = True
 
-    def slept(self) -> None:
-        """The process stood still: whatever should have come may be waiting in the queue."""
+    def was_stalled(self) -> None:
+        """The engine was stalled: the events that seem to be missing may be waiting in the queue."""
         self._unnamed.clear()
         self._missed, self._failing = 0, None
         self._plan()
 
     def run_due(self, now: float) -> None:
-        """Notice silence."""
+        """Notice that events are missing."""
         while self._unnamed and next(iter(self._unnamed.values())) <= now - self._within:
             self._unnamed.popitem(last=False)
             self._missed += 1
@@ -135,7 +135,7 @@ class EventFeed(Generic[K, R]):
 
     def _plan(self) -> None:
         if self.news in (News.POLLS, News.SILENCE):
-            self.due = inf  # events alone change that
+            self.due = inf  # only an event changes that
         elif self._missed >= MISSED:
             self.due = -inf
         else:
@@ -163,7 +163,7 @@ class EventFeed(Generic[K, R]):
         )
 
     def _say(self, level: int, words: str) -> None:
-        """Log each of the two once in a while: where only some containers are told of, they alternate."""
+        """Log either message once in a while: they alternate if events name only some containers."""
         now = self._clock()
         if now >= self._said.get(level, -inf) + SAID_FOR:
             self._said[level] = now

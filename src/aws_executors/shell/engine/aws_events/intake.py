@@ -1,7 +1,7 @@
-"""What becomes of messages that EventBridge has sent: read, handed to the engine, done with or given back.
+"""What becomes of EventBridge's messages: read, handed to the engine, then acknowledged or given back.
 
 Law: an event is read by the functions that read descriptions. A message that is not for this scheduler is
-given back for the others, a few times; what nobody can read is logged once, and done with.
+given back for the others, a few times; an unreadable one is logged once, and acknowledged.
 """
 
 import json
@@ -27,14 +27,14 @@ READING = "Reading an event"
 
 
 class EventConsumer(Protocol):
-    """Who takes events in; `Engine` is one."""
+    """What takes events in; `Engine` is one."""
 
     def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
         """Take events in; `then` gets the containers that are not this scheduler's."""
         ...
 
     def events_failed(self, problem: str, began: float) -> None:
-        """The queue could not be read, by a call that began then."""
+        """The queue could not be read, by a call that began at `began`."""
         ...
 
 
@@ -48,7 +48,7 @@ class EventIntake:
         self._error_log = ErrorLog(time.monotonic, log)
 
     def read(self, messages: Sequence[Message]) -> dict[Message, Observation | None]:
-        """What each message says; None where nobody can say."""
+        """What each message says; None if it cannot be read."""
         return {message: self._read_one(message) for message in messages}
 
     def hand_over(
@@ -58,13 +58,13 @@ class EventIntake:
         self._consumer.tell([one for one in seen.values() if one is not None], then)
 
     def failed(self, problem: str, began: float) -> None:
-        """The queue could not be read, by a call that began then."""
+        """The queue could not be read, by a call that began at `began`."""
         self._consumer.events_failed(problem, began)
 
     def triage(
         self, seen: Mapping[Message, Observation | None], not_ours: frozenset[str]
     ) -> tuple[list[Message], dict[Message, int]]:
-        """Which messages are done with, and which are given back: after how many seconds."""
+        """Which messages to acknowledge, and which to give back, after how many seconds each."""
         done: list[Message] = []
         back: dict[Message, int] = {}
         for message, one in seen.items():
@@ -92,8 +92,8 @@ class EventIntake:
 
 
 def _event_in(body: str) -> object:
-    """The event in a message: the whole of it, or what SNS has put into one of its own, on its way from the
-    rule to the queue. Source: "Amazon SNS raw message delivery", Developer Guide.
+    """The event in a message: all of it, or what SNS has wrapped in one of its own, if the rule sends to
+    the queue by way of SNS. Source: "Amazon SNS raw message delivery", Developer Guide.
 
     >>> _event_in('{"Type": "Notification", "TopicArn": "arn:aws:sns:1", "Message": "[7]"}')
     [7]

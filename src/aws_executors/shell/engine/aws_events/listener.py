@@ -1,7 +1,7 @@
 """The threads that take events from their queue to the engine: one, and more while there are many messages.
 
-Law: a message is acknowledged after the engine has taken it in, so that one that a dying process has received
-comes again. Nothing ends the first thread but `end`.
+Law: a message is acknowledged after the engine has taken it in: if the process dies before, the message comes
+again. Only `end` ends the first thread.
 """
 
 import queue
@@ -24,18 +24,18 @@ from aws_executors.shell.engine.calls.error_log import ErrorLog
 log = logger(__name__)
 
 ENGINE_WITHIN = 10.0
-"""Seconds in which the engine takes events in; after that they are not acknowledged."""
+"""Seconds that the engine has to take events in; after that they are not acknowledged."""
 
 BRIEF = 1.0
-"""Seconds: a queue that is asked to wait for messages answers no sooner where there is none."""
+"""An empty answer in fewer seconds than this means that the endpoint does not wait for messages."""
 
 RECEIVING, ACKNOWLEDGING = "Receiving events", "Acknowledging events"
 
 RECEIVE_BACKOFF = Backoff(base=1.0, cap=60.0)
-"""After calls that have failed."""
+"""The pause after receive calls that have failed."""
 
 
-class Mailbox(Protocol):
+class MessageSource(Protocol):
     """Where messages come from; `EventQueue` is one."""
 
     def receive(self) -> Result[tuple[Message, ...], AwsError]:
@@ -47,15 +47,15 @@ class Mailbox(Protocol):
         ...
 
     def give_back(self, messages: Mapping[Message, int]) -> Result[None, AwsError]:
-        """Let messages be received again, after so many seconds."""
+        """Let messages be received again, each after its number of seconds."""
         ...
 
 
 class EventListener:
     """Receives messages, one group after the other, from `start` to `end`."""
 
-    def __init__(self, mailbox: Mailbox, intake: EventIntake) -> None:
-        self._mailbox = mailbox
+    def __init__(self, source: MessageSource, intake: EventIntake) -> None:
+        self._source = source
         self._intake = intake
         self._ended = threading.Event()
         self._failures = 0
@@ -71,9 +71,9 @@ class EventListener:
         self._ended.set()
 
     def receive(self) -> bool:
-        """Receive one group of messages, have them taken in, and acknowledge them; whether more may wait."""
+        """Receive a group of messages, have it taken in and acknowledge it; returns whether more may wait."""
         began = time.monotonic()
-        received = self._mailbox.receive()
+        received = self._source.receive()
         if not is_successful(received):
             self._failed(received.failure(), began)
             return False
@@ -91,21 +91,21 @@ class EventListener:
         try:
             not_ours = answer.get(timeout=ENGINE_WITHIN)
         except queue.Empty:
-            return more  # they are received again
+            return more  # not acknowledged, they are received again
         self._acknowledge(*self._intake.triage(seen, not_ours))
         if not messages and time.monotonic() - began < BRIEF:
-            self._ended.wait(BRIEF)  # whoever answers does not hold answers back
+            self._ended.wait(BRIEF)  # this endpoint does not long-poll
         return more
 
     def _acknowledge(self, done: Sequence[Message], back: Mapping[Message, int]) -> None:
-        """Where one of these calls fails, the messages come again, and mean what they meant."""
-        if done and not is_successful(deleted := self._mailbox.delete(done)):
+        """If one of these calls fails, its messages come again, which does no harm."""
+        if done and not is_successful(deleted := self._source.delete(done)):
             self._say(ACKNOWLEDGING, deleted.failure())
-        if back and not is_successful(given := self._mailbox.give_back(back)):
+        if back and not is_successful(given := self._source.give_back(back)):
             self._say(ACKNOWLEDGING, given.failure())
 
     def _failed(self, error: AwsError, began: float) -> None:
-        """Say that the queue could not be read, and wait a while, longer each time."""
+        """Tell that the queue could not be read, and wait, longer after each failure in a row."""
         self._intake.failed(self._say(RECEIVING, error), began)
         self._failures += 1
         self._ended.wait(delay(RECEIVE_BACKOFF, self._failures, jitter(RECEIVING, self._failures)))
@@ -115,7 +115,7 @@ class EventListener:
         return str(error)
 
     def _call_for_help(self) -> None:
-        """Another thread receives, too, until it finds less than it can take."""
+        """Start another thread, which receives until a call returns fewer messages than it could."""
         if self._helpers.acquire(blocking=False):
             try:
                 self._begin(self._help)

@@ -1,8 +1,8 @@
-"""What is done for a job that is closed, and tried again if it fails: requeueing its task instance, deleting
-its stored workload.
+"""What is done for a closed job, and repeated if it fails: requeueing its task instance, deleting its stored
+workload.
 
-Law: requeueing is tried until it succeeds, for nobody else gives the task back. Deleting is given up
-after a while: the bucket's lifecycle rule does it.
+Law: requeueing is repeated until it succeeds, as nothing else gives the task instance back. Deleting is given
+up after a while, and left to the bucket's lifecycle rule.
 """
 
 from functools import partial
@@ -22,12 +22,12 @@ R = TypeVar("R")
 
 log = logger(__name__)
 
-REMOVALS = 8  # times that a stored workload is tried to be deleted again, over about two minutes
+REMOVALS = 8  # how often deleting a stored workload is repeated, over about two minutes
 
 
 class Cleanup(Generic[K, R]):
-    """The requeueings and deletions of one engine; `every` is the time between two requeueings, in
-    seconds."""
+    """The requeueings and deletions of one engine; `every` is how many seconds after its failure a requeueing
+    is repeated."""
 
     def __init__(self, context: EngineContext[K, R], operations: Operations[K, R], every: float) -> None:
         self._table = context.table

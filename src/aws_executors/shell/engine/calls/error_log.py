@@ -1,7 +1,7 @@
 """Logs a lasting failure once, and once more when it is over.
 
 Law: one line per change, never one per second. Under a rate limit some calls are refused and others are
-not, many times a second: so a failure is over only when nothing went wrong for a while.
+not, many times a second: so a failure is over only after nothing has gone wrong for a while.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aws_executors.shell.airflow import loggers
 log = loggers.logger(__name__)
 
 QUIET = 30.0
-"""Seconds without trouble after which it is over."""
+"""Seconds without trouble after which the trouble counts as over."""
 
 SUBMIT, LOOK_UP, STOP = "Submit call", "Look-up call", "Stop call"
 STORE, RENEW = "Storing a workload", "Renewing a workload's token"
@@ -34,7 +34,7 @@ TOPICS: dict[type, str] = {
     events.Prepared: STORE,
     events.Renewed: RENEW,
 }
-"""The calls that an event is the answer to; of the others nothing is logged here."""
+"""By event, the call that it answers; nothing is logged here of other events."""
 
 
 class ErrorLog:
@@ -46,7 +46,7 @@ class ErrorLog:
         self._said: dict[str, tuple[str, float]] = {}
 
     def say(self, topic: str, kind: str, words: str) -> None:
-        """Log the trouble, unless one of the same kind was said last: words may differ with every call."""
+        """Log the trouble, unless the last was of the same kind: its words may differ with every call."""
         said, _ = self._said.get(topic, ("", 0.0))
         self._said[topic] = (kind, self._clock())
         if said != kind:
@@ -60,14 +60,14 @@ class ErrorLog:
             self._log.info("%s works again", topic)
 
     def note(self, topic: str, result: Result[object, str]) -> None:
-        """Log how this went, as above."""
+        """Log how a call went: by `works`, or by `say`."""
         if is_successful(result):
             self.works(topic)
         else:
             self.say(topic, "problem", result.failure())
 
     def note_event(self, job: Job[R], event: events.Event[R]) -> None:
-        """Log what this event of a job tells of the calls that are made for all jobs."""
+        """Log how the call went that this event of a job answers."""
         topic = TOPICS.get(type(event))
         if topic is None or (isinstance(event, events.Prepared) and event.renew_every is None):
             return  # no call, or nothing is stored
@@ -76,10 +76,9 @@ class ErrorLog:
             if topic in self._said:
                 self.works(topic)
         elif topic is not SUBMIT or error.kind is not Kind.THROTTLED or job.failures:
-            # A first throttle is how the account's limit is felt for: no trouble unless it is throttled
-            # again.
+            # A first throttle only shows where the account's limit is: it is trouble if it is repeated.
             self.say(topic, error.kind, error.with_remedy)
 
     def forget(self, topic: str) -> None:
-        """Nobody asks about this topic any more."""
+        """Drop a topic about which nothing more will be said."""
         self._said.pop(topic, None)

@@ -1,4 +1,4 @@
-"""What the dispatcher has done elsewhere: calls to AWS, to the store and to Airflow's database, by workers.
+"""The dispatcher's calls to AWS, to the store and to Airflow's database, made by workers.
 
 Law: every method returns at once; `then` is called with the result in the engine's thread. Nothing is
 decided here. Building requests, submitting, polling, the store, reading rows and changing them have threads
@@ -31,10 +31,10 @@ T = TypeVar("T")
 K_contra = TypeVar("K_contra", contravariant=True)
 
 BUILD_WITHIN = 20.0
-"""Seconds that a request may take to be built: a person's builder may do what it likes, and never return."""
+"""Seconds that building a request may take: a user's builder may do anything, and may never return."""
 
 FIRST, LAST = 2**31, -(2**31)
-"""Priorities of what is done before all else, at the end, and after all else."""
+"""Priorities of calls that are made before all others, as at the end, and after all others."""
 
 Performable: TypeAlias = "effects.Prepare | effects.Renew | effects.Submit[R] | effects.LookUp | effects.Stop"
 """What a job may ask for that is answered with an event."""
@@ -44,7 +44,7 @@ class Database(Protocol[K_contra]):
     """What is read from, and written to, Airflow's database. Every method may raise."""
 
     def read(self, asked: Mapping[str, RowQuery[K_contra]]) -> Mapping[str, Row | None]:
-        """The rows of these jobs, by token; None for one that is gone. One that says what has been heard may
+        """The rows of these jobs, by token; None for one that is gone. One that says what its job knows may
         be left out."""
         ...
 
@@ -57,13 +57,13 @@ class Database(Protocol[K_contra]):
         ...
 
     def unfinished(self, groups: Collection[str]) -> Collection[str]:
-        """Of these groups of tasks (`WarmLimits.shared_by`), those of which a running DAG run still has one
-        that has not ended."""
+        """Those of these groups of tasks (`WarmLimits.shared_by`) that have an unfinished task instance in a
+        running DAG run."""
         ...
 
 
 class Operations(Generic[K, R]):
-    """The worker threads of one engine; `post` takes what its thread is to do."""
+    """The worker threads of one engine; `post` takes what the engine's thread is to do."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Operations(Generic[K, R]):
         cells: CellCalls | None = None,
     ) -> None:
         self.cells = cells
-        """The calls about the cells of warm containers, where there may be any."""
+        """The calls about the cells of warm containers, if there may be any."""
         self._service = service
         self._database = database
         self._clock = clock
@@ -85,7 +85,7 @@ class Operations(Generic[K, R]):
         self._polling = Workers("poll", few, post)
         self._storing = Workers("store", few, post)
         self._reading = Workers("database", 1, post)
-        self._changing = Workers("rows", 1, post)  # which may wait for one that somebody holds locked
+        self._changing = Workers("rows", 1, post)  # apart, as a change may wait for a locked row
 
     @property
     def _pools(self) -> tuple[Workers, ...]:
@@ -121,14 +121,14 @@ class Operations(Generic[K, R]):
         return self._submitting.unanswered
 
     def drop_submissions(self) -> None:
-        """Forget the submissions, and the requests for them, that nobody has begun."""
+        """Forget the submissions, and the building of requests, that have not begun."""
         self._building.drop_waiting()
         self._submitting.drop_waiting()
 
     def perform(
         self, work_item: WorkItem[K, R], effect: Performable[R], then: Callable[[events.Event[R]], None]
     ) -> None:
-        """Do what this job asks for; the result is an event of it."""
+        """Do what this job asks for; `then` gets the result as an event of the job."""
         run: Callable[[], events.Event[R]]
         lost: Callable[[BaseException], events.Event[R]]
         match effect:
@@ -163,7 +163,7 @@ class Operations(Generic[K, R]):
         self._polling.call(partial(self._service.describe, containers), then, _unclear)
 
     def stop_all(self, containers: tuple[str, ...], reason: str, then: Callable[[object], None]) -> None:
-        """Stop containers at the end."""
+        """Stop containers, as the scheduler ends."""
         stop = partial(self._service.stop, containers, reason)
         self._submitting.call(stop, then, lambda _: {}, FIRST)
 
@@ -194,7 +194,7 @@ class Operations(Generic[K, R]):
         then: Callable[[Result[T, str]], None],
         priority: int = 0,
     ) -> None:
-        """Ask in a thread for it; the answer, or in words why there is none."""
+        """Ask in a worker's thread; `then` gets the answer, or in words why there is none."""
 
         def run() -> Result[T, str]:
             try:
@@ -209,11 +209,11 @@ class Operations(Generic[K, R]):
     def _prepare(self, work_item: WorkItem[K, R], attempt: int) -> events.Event[R]:
         if work_item.build is None:
             return events.NotPrepared(self._clock(), WORKLOAD_LOST)
-        began = self._clock()  # the workload token is no older
+        began = self._clock()  # the workload's token is not older than this
         result = work_item.build(attempt)
         if isinstance(result, Success):
             every = None if work_item.stored is None else work_item.stored.renew_every
-            # What stands for a request until a container is up is carried like one; see `WarmRequest`.
+            # A `WarmRequest` is carried as if it were a request.
             return events.Prepared(began, cast("R", result.unwrap()), every)
         problem = result.failure()
         if isinstance(problem, AwsError):
@@ -227,13 +227,13 @@ class Operations(Generic[K, R]):
         )
 
     def _renew(self, work_item: WorkItem[K, R], attempt: int) -> events.Event[R]:
-        began, stored = self._clock(), work_item.stored  # the workload token is no older than `began`
+        began, stored = self._clock(), work_item.stored  # the workload's token is not older than `began`
         if stored is None:
             return events.Renewed(began, None)
         return events.Renewed(began, stored.renew(attempt).swap().value_or(None), stored.renew_every)
 
     def _submit(self, request: R, asked: float) -> events.Event[R]:
-        """Not, if so much time has passed that its task may not wait for the container any more."""
+        """Submit, unless so much time has passed that another scheduler may have taken over the task."""
         if self._clock() - asked > STALL:
             return events.Refused(self._clock(), TOO_LATE)
         match unwrap_or_failure(self._service.submit(request)):
@@ -255,7 +255,7 @@ class Operations(Generic[K, R]):
     def _raised(
         self, event: Callable[[float, AwsError], events.Event[R]], error: BaseException
     ) -> events.Event[R]:
-        """The event of a call that raised: nobody knows what became of it."""
+        """The event of a call that raised: what became of it is unknown."""
         return event(self._clock(), _unclear(error).failure())
 
 

@@ -24,8 +24,8 @@ from aws_executors.shell.engine.messages import K
 R = TypeVar("R")
 
 SPARE = 4
-"""For every so many workers one submission waits for the next worker that is free. More would only wait there
-instead of in the queue, where a more urgent one still goes first and none is ever too late."""
+"""Per this many workers, one submission more than there are workers is handed over, and waits for a free one.
+Others wait in the queue here, where a more urgent one still goes first and none is ever too late."""
 RATE_LIMITED: dict[type, Action] = {
     effects.Submit: Action.SUBMIT,
     effects.LookUp: Action.LOOK_UP,
@@ -37,7 +37,7 @@ NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revok
 class PendingCalls(Generic[K, R]):
     """The calls of all jobs, made by so many `workers`.
 
-    `happen` takes each answer as an event of its job; `hold` keeps a submission of one that is in doubt.
+    `happen` takes each answer as an event of its job; `hold` keeps the submission of a job in doubt.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class PendingCalls(Generic[K, R]):
         self._table = context.table
         self._operations = operations
         self._rate_limiter = rate_limiter
-        self._submissions = workers + max(1, workers // SPARE)  # that may be under way
+        self._submissions = workers + max(1, workers // SPARE)  # how many may be under way
         self._happen = happen
         self._hold = hold
         self._queues: dict[Action, RateLimitedQueue[tuple[str, Performable[R]]]] = {
@@ -87,7 +87,7 @@ class PendingCalls(Generic[K, R]):
         queue.enqueue((record.job.token, effect), record.work_item.priority)
 
     def make(self, record: Record[K, R], effect: Performable[R]) -> None:
-        """Make this call now; an earlier one of the kind needs no answer any more."""
+        """Make this call now; the answer to an earlier one of its kind no longer counts."""
         record.pending[type(effect)] = number = next(self._numbers)
         if isinstance(effect, effects.Submit):
             self._submitting.add(number)
@@ -95,11 +95,11 @@ class PendingCalls(Generic[K, R]):
         self._operations.perform(record.work_item, effect, then)
 
     def drop_submissions(self) -> None:
-        """Forget the submissions that wait."""
+        """Forget the waiting submissions."""
         self._queues[Action.SUBMIT].clear()
 
     def _room(self, action: Action) -> int:
-        """How many calls of an action may begin by now; the next answer makes room for another submission."""
+        """How many more calls of an action may begin; each answer makes room for another submission."""
         return UNBOUNDED if action is not Action.SUBMIT else self._submissions - len(self._submitting)
 
     def _make_if_needed(self, token: str, effect: Performable[R], now: float) -> None:

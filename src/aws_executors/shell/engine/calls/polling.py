@@ -1,9 +1,9 @@
 """Polling containers and reading rows: when, and what becomes of the answers.
 
-Law: for one thread, waits for nothing. What an answer shows is an event of its job, and most answers
-show nothing new. A container whose poll has failed is polled again soon. One query for rows at a time: a row
-that a verdict waits for is read first, the others take turns, and a database that does not answer is left
-alone for a while.
+Law: for one thread, waits for nothing. What an answer shows becomes an event of its job, unless it is nothing
+new. A container whose poll has failed is polled again soon. One query for rows at a time: a row that a
+verdict waits for is read first, the others take turns, and a database that has failed is left alone for a
+while.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,14 +32,14 @@ R = TypeVar("R")
 CHUNK = 100  # ids in one describe call, of either service
 ROWS = 500  # rows that are read by id in one query
 PER_KNOWN_ROW = 0.001
-"""Seconds between two readings of the rows that have not changed, for each of them: so their share of the
-database's time and of ours does not grow with their number."""
+"""Seconds between two readings of the known rows, for each of them: so their share of the database's time and
+of ours does not grow with their number."""
 
 
 class Polling(Generic[K, R]):
-    """The polls of all containers and the readings of all rows in a table of jobs; rows `every` few seconds.
+    """The polls of all containers in a table of jobs and, each `every` seconds, the readings of their rows.
 
-    `happen` takes each event of a job, `row_known` each job whose row was read, with the row and when the
+    `happen` takes each event of a job, `row_read` each job whose row was read, with the row and when the
     reading began.
     """
 
@@ -50,10 +50,10 @@ class Polling(Generic[K, R]):
         rate_limiter: RateLimiter,
         every: float,
         happen: Callable[[Record[K, R], Observed | RowRead], None],
-        row_known: Callable[[Record[K, R], Row | None, float], None],
+        row_read: Callable[[Record[K, R], Row | None, float], None],
     ) -> None:
         self.polls_from = 0.0
-        """AWS allows no poll before."""
+        """The time before which AWS allows no poll."""
         self.rows_due = inf
         """When the next query may be made; never while one is under way, or there is no job."""
         self._table = context.table
@@ -63,11 +63,11 @@ class Polling(Generic[K, R]):
         self._rate_limiter = rate_limiter
         self._every = every
         self._happen = happen
-        self._row_known = row_known
+        self._row_read = row_read
         self._wanted: dict[str, None] = {}  # rows that a verdict waits for, by the tokens of their jobs
         self._reading = False
         self._others_due = 0.0  # when the rows are due that no verdict waits for
-        self._known_due = 0.0  # when those of them are due whose jobs know what they say
+        self._known_due = 0.0  # when the known ones among these are due
         self._quiet_until = 0.0  # the database has failed, and is left alone until then
 
     # --- Containers ----------------------------------------------------------------------------------------
@@ -110,15 +110,15 @@ class Polling(Generic[K, R]):
         self._plan_rows()
 
     def begin(self, now: float) -> None:
-        """The first job has come into an empty table: its row was written just now."""
+        """The first job has come into an empty table: its row was just written, and is not read at once."""
         self._others_due = max(self._others_due, now + self._every)
         self._plan_rows()
 
     def read_rows(self, now: float) -> None:
         """Read the rows whose time has come, by one query."""
         wanted = [record for token in self._wanted if (record := self._table.get(token)) is not None]
-        # A verdict waits for these, whatever their jobs know of them already.
-        urgent = {record.job.token: replace(record.row, heard=None) for record in wanted[:ROWS]}
+        # A verdict waits for these, so they must be given even if they have not changed.
+        urgent = {record.job.token: replace(record.row, known=None) for record in wanted[:ROWS]}
         asked = urgent
         if now >= self._others_due:
             self._others_due = now + self._every
@@ -150,8 +150,8 @@ class Polling(Generic[K, R]):
             record = self._table.get(token)
             if record is not None:
                 self._happen(record, RowRead(began, row))  # the row can be newer than that, never older
-                self._table.heard(record, row, began)
-                self._row_known(record, row, began)
+                self._table.note_row(record, row, began)
+                self._row_read(record, row, began)
 
     def _plan_rows(self) -> None:
         due = self._quiet_until if self._wanted else max(self._others_due, self._quiet_until)

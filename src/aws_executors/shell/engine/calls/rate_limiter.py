@@ -1,8 +1,7 @@
 """The buckets of an account, shared by all executors of this process, and queues that wait for them.
 
-Law: all executors of this process that use one account are counted together. The buckets of an account
-and Region stand here once, behind a lock that is held for arithmetic only. What a bucket does is decided in
-`core/aws/token_bucket.py`.
+Law: all executors of this process that use one account and Region share its buckets, whose lock is held for
+arithmetic only. What a bucket does is decided in `core/aws/token_bucket.py`.
 """
 
 import heapq
@@ -36,24 +35,24 @@ class Account:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def share(self, allotments: Allotments) -> "RateLimiter":
-        """One executor's way to these buckets."""
+        """The rate limiter of one executor, over these buckets."""
         return RateLimiter(self, allotments)
 
 
 class RateLimiter:
-    """What one executor may ask: what the account is granted, and no more than the executor's own bounds."""
+    """Which calls one executor may make: what the account's buckets grant, within bounds of its own."""
 
     def __init__(self, account: Account, allotments: Allotments) -> None:
         self._account = account
         self._allotments = allotments
-        self._bounds = {  # of these, none is shared
+        self._bounds = {  # not shared with other executors
             action: full(allotment.bound, 0.0, allotment.bound.rate)
             for action, allotment in allotments.items()
             if allotment.bound is not None
         }
 
     def take(self, action: Action, wanted: int, now: float) -> int:
-        """Up to `wanted` calls of this action may be made now; how many."""
+        """Take up to `wanted` calls of this action; returns how many may be made now."""
         bound = self._bounds.get(action)
         may = wanted if bound is None else min(wanted, int(refilled(bound, now).tokens))
         allotment = self._allotments[action]
@@ -83,7 +82,7 @@ class RateLimiter:
             self._account.buckets[allotment.bucket] = throttled(self._bucket(allotment, now), sent, now)
 
     def bucket(self, action: Action, now: float) -> Bucket:
-        """What is allowed now, for a page that a person reads."""
+        """What is allowed now, for the fleet page."""
         with self._account.lock:
             found = refilled(self._bucket(self._allotments[action], now), now)
         bound = self._bounds.get(action)
@@ -96,7 +95,7 @@ class RateLimiter:
 
 
 class RateLimitedQueue(Generic[T]):
-    """The calls of one action that wait.
+    """The waiting calls of one action.
 
     >>> from aws_executors.core.aws.request_quotas import ON_FARGATE
     >>> queue = RateLimitedQueue[str](Action.SUBMIT, Account().share(ON_FARGATE))
@@ -109,7 +108,7 @@ class RateLimitedQueue(Generic[T]):
         self._action = action
         self._rate_limiter = rate_limiter
         self.waiting: list[tuple[int, int, T]] = []
-        """Those that wait; whoever asks whether there are any reads it."""
+        """The calls as a heap; readable, so that asking whether there are any is cheap."""
         self._order = itertools.count()
 
     def __len__(self) -> int:
@@ -128,7 +127,7 @@ class RateLimitedQueue(Generic[T]):
             yield heapq.heappop(self.waiting)[2]
 
     def clear(self) -> None:
-        """Forget those that wait."""
+        """Forget the waiting calls."""
         self.waiting.clear()
 
 
@@ -137,6 +136,6 @@ _accounts_lock = threading.Lock()
 
 
 def account(*identity: str) -> Account:
-    """The one account of this process that goes by this identity (Region, endpoint, connection, whose)."""
+    """The account with this identity (Region, endpoint, connection, team), one for the whole process."""
     with _accounts_lock:
         return _accounts.setdefault(identity, Account())

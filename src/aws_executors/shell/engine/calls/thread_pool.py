@@ -1,9 +1,9 @@
 """Threads that make calls which may take long, so that the engine's thread never waits for one.
 
-Law: the most urgent call is made first; every call is answered once, one that raises too; what came of
-it is posted, never handled here. The threads are daemons, so no exit waits for them. Calls to AWS end by
-their own timeouts. A person's builder may never return: with `patience`, such a call is given up, and another
-thread takes the place of the one that hangs. What a call waits for within `ends_by_itself` is not counted.
+Law: the most urgent call is made first; every call is answered once, even one that raises; its result is
+posted, never handled here. The threads are daemons, so no exit waits for them. Calls to AWS end by their own
+timeouts. A user's builder may never return: with `patience`, such a call is given up, and another thread
+takes the place of the one that hangs. Time within `ends_by_itself` is not counted.
 """
 
 import ctypes
@@ -27,11 +27,11 @@ T = TypeVar("T")
 log = logger(__name__)
 
 CHECKS = 4
-"""Checks of a call, evenly over its patience, until it is given up. They are counted, not the seconds: a
-process that stood still has not waited for its calls."""
+"""After how many checks, evenly over its patience, a call is given up. Checks are counted, not seconds: a
+process that was stalled has not waited for its calls."""
 
 MOST_LOST = 256
-"""Threads that may hang at once. Once so many do, what would hang next fails instead."""
+"""How many hanging threads other threads replace. If beyond these all hang, the waiting calls fail."""
 
 
 class GivenUpError(AwsExecutorsError):
@@ -43,7 +43,7 @@ _here = threading.local()
 
 @contextmanager
 def ends_by_itself() -> Iterator[None]:
-    """In this block a worker's call waits for what has a time limit of its own, and is not given up."""
+    """In this block a worker's call waits for something with a time limit of its own, and is not given up."""
     run: _Run | None = getattr(_here, "run", None)
     if run is None:
         yield
@@ -56,7 +56,7 @@ def ends_by_itself() -> Iterator[None]:
 
 
 class _InterruptError(BaseException):
-    """Ends a loop that nobody waits for any more; a wait inside of C goes on."""
+    """Raised in the thread of a call that was given up; ends a loop in Python, but no wait inside of C."""
 
 
 @dataclass(order=True, slots=True)
@@ -74,7 +74,7 @@ class _Run:
     call: _Call[Any]
     thread: threading.Thread
     checks: int = 0
-    waits: bool = False  # for what ends by itself
+    waits: bool = False  # for something that ends by itself
     replaced: bool = False  # another thread was started in its thread's place
     given_up: bool = False
     returned: bool = False
@@ -87,8 +87,8 @@ class _Run:
 class Workers:
     """A number of daemon threads that make calls.
 
-    `post` takes what is to be done with each result, in the worker's thread. `patience`, in seconds, is how
-    long a call may take, and None for as long as it likes.
+    `post` takes, in the worker's thread, what is to be done with each result. `patience` is how many seconds
+    a call may take, None for no limit.
 
     >>> Workers("submit", 4, print)
     <Workers 4 threads, 0 calls wait>
@@ -138,14 +138,14 @@ class Workers:
         self._calls.put(_Call((-priority, next(self._order)), run, then, on_error))
 
     def drop_waiting(self) -> None:
-        """Forget the calls that nobody has begun."""
+        """Forget the calls that have not begun."""
         for _ in self._waiting():
             self._calls.task_done()
 
     def stop(self) -> None:
         """Let each thread end after the call it is making; does not wait."""
         self._stopped.set()
-        for _ in self._threads:  # each that waits wakes up; one that stands in for another ends in its place
+        for _ in self._threads:  # wakes each that waits; a stand-in ends in the place of the hanging one
             self.call(_nothing, _nothing, _nothing, priority=2**62)
 
     def _work(self) -> None:
@@ -154,7 +154,7 @@ class Workers:
                 pass
 
     def _make_one(self) -> bool:
-        """Make one call; whether this thread is to make another one."""
+        """Make one call; returns whether this thread is to make another one."""
         call = self._calls.get()
         if self._stopped.is_set():
             return False
@@ -184,7 +184,7 @@ class Workers:
         self._calls.task_done()
 
     def _waiting(self) -> Iterator[_Call[Any]]:
-        """Take the calls that nobody has begun."""
+        """Take the calls that have not begun."""
         with suppress(queue.Empty):
             while True:
                 yield self._calls.get_nowait()
@@ -204,8 +204,8 @@ class Workers:
                     self._lose(call)
 
     def _check(self, run: _Run) -> bool:
-        """Check a call that hangs, whether it is to be given up; at the first check another thread takes the
-        place of its thread."""
+        """Check a call that has not returned; returns whether it is to be given up. At the first check
+        another thread takes the place of its thread."""
         if run not in self._hanging:
             self._hanging.append(run)
         if not run.replaced and sum(other.replaced for other in self._hanging) < MOST_LOST:
@@ -240,4 +240,4 @@ class Workers:
 
 
 def _nothing(_: object = None) -> None:
-    """What a thread is woken up with."""
+    """The call that wakes up a thread."""

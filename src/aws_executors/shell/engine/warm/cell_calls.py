@@ -1,7 +1,7 @@
-"""What the pool of warm containers has done elsewhere: calls to the store of cells, by workers.
+"""The pool's calls to the store of cells and to Airflow's database, made by workers.
 
 Law: every method returns at once; `then` is called with the result in the engine's thread. Nothing is decided
-here, but for one thing: a workload that has waited too long for a worker is not offered (`STALL`), for its
+here, but for one thing: a workload that has waited too long for a worker is not offered (`STALL`), as its
 task may be another scheduler's by then.
 """
 
@@ -25,8 +25,8 @@ T = TypeVar("T")
 
 Then: TypeAlias = Callable[[Result[T, AwsError]], None]
 Unfinished: TypeAlias = Callable[[Collection[str]], Collection[str]]
-"""Of groups of tasks (`WarmLimits.shared_by`), those that have an unfinished task instance in a running DAG
-run; may raise."""
+"""Those of some groups of tasks (`WarmLimits.shared_by`) that have an unfinished task instance in a running
+DAG run; may raise."""
 
 NO_WORKLOAD = "NoWorkload"
 """The error's code if the workload's JSON could not be made."""
@@ -75,11 +75,11 @@ class CellCalls:
         self._asking.call(ask, then, _unclear)
 
     def read(self, name: str, then: Then[HeldCell | None]) -> None:
-        """What a cell says now."""
+        """Read a cell."""
         self._writing.call(partial(self._cells.read, name), then, _unclear)
 
     def write(self, name: str, held: HeldCell, cell: Cell, then: Then[HeldCell | None]) -> None:
-        """Put this into the place of what is held."""
+        """Write a cell, unless it has changed since it was held."""
         self._writing.call(partial(self._cells.write, name, held, cell), then, _unclear)
 
     def offer(
@@ -91,7 +91,7 @@ class CellCalls:
         then: Then[HeldCell | None],
         priority: int,
     ) -> None:
-        """Put a workload into it, made at this moment."""
+        """Offer a workload, which the worker makes just before it writes the cell."""
         offer = partial(self._offer, name, held, token, workload, self._clock())
         self._writing.call(offer, then, _unclear, priority)
 
@@ -112,7 +112,7 @@ class CellCalls:
 
 
 def _ignored(_: object) -> None:
-    """Nobody waits for it."""
+    """Nothing depends on the result."""
 
 
 def _unclear(error: BaseException) -> Failure[AwsError]:

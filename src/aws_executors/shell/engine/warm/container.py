@@ -26,13 +26,13 @@ UNBILLED = frozenset({"", "PROVISIONING", "SUBMITTED", "RUNNABLE"})
 "AWS Fargate pricing"; "Task lifecycle states", Amazon ECS; "Job states", AWS Batch."""
 
 SOON = 5.0
-"""Seconds within which a container whose task has ended is to be idle."""
+"""Seconds after the end of its task within which a container should be idle."""
 
 
 @dataclass(slots=True, eq=False)
 class Waiter(Generic[K, R]):
-    """A job that waits for a container; `offered` is the token of the one in whose cell its workload lies, or
-    may; `untaken` counts the containers that did not take it in time."""
+    """A job that waits for a container; `offered` is the token of the container whose cell has its workload,
+    or may have it; `untaken` counts the containers that did not take it in time."""
 
     record: Record[K, R]
     submission: Submit[R]
@@ -46,8 +46,8 @@ class Waiter(Generic[K, R]):
 class WarmContainer(Generic[K, R]):
     """One container that takes one workload after another.
 
-    `record` is that of its own job, which submits and follows it; None once that is closed. `job` is the
-    token of the job whose workload it has, or may have: from the offer until the cell shows its end.
+    `record` is that of its own job, which submits and follows it; None once that job is closed. `job` is the
+    token of the job whose workload it has, or may have: from the offer until the cell shows how it ended.
     """
 
     token: str
@@ -65,16 +65,16 @@ class WarmContainer(Generic[K, R]):
     turn: str = ""  # the job's turn; empty until it is taken
     found: tuple[str, str] | None = None  # a job and its turn, found there while an offer was not settled
     served_before: int = 0  # how many workloads it had run when this one was offered
-    freed_at: float | None = None  # since when its task has ended, as the task instance's row says
+    freed_at: float | None = None  # when the end of its task was known, from the task instance's row
     served: int = 0
     why: str = ""  # why it could not be started
     end: Observation | None = None  # what AWS says of its end
-    lost: str = ""  # of a workload that was lost with it, for how long it ran, as its cell would say
+    lost: str = ""  # how long the workload ran that was lost with it, as its cell would say it
     trouble_at: float | None = None  # since when its cell cannot be read, after its end
 
     @property
     def idle(self) -> Idle | None:
-        """Itself as one that waits for a workload, if it does."""
+        """The container as an idle one, if it is idle."""
         held, record = self.held, self.record
         if held is None or record is None or held.cell.word is not Word.IDLE:
             return None
@@ -102,7 +102,7 @@ class WarmContainer(Generic[K, R]):
 
     @property
     def state(self) -> ContainerState:
-        """What it does."""
+        """Its state, as the metrics tell it."""
         word = None if self.held is None else self.held.cell.word
         if self.closing or self.record is None or word is Word.CLOSED:
             return ContainerState.CLOSING
@@ -116,7 +116,7 @@ class WarmContainer(Generic[K, R]):
 
     @property
     def starting(self) -> Starting | None:
-        """Itself as one that is not up yet, if it is not and will be."""
+        """The container as a starting one, if it is not up yet and will be."""
         if self.held is not None or self.record is None or self.closing:
             return None
         seen = self.record.job.seen

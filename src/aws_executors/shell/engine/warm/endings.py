@@ -1,7 +1,7 @@
-"""The end of a warm container: the last word of its cell, what is lost with it, and what nobody has paid for.
+"""The end of a warm container: the last word of its cell, what is lost with it, and usage outside its turns.
 
-Law: for the engine's thread, waits for nothing. What a container had is lost only once its cell was read
-after its end, or could not be read for `LAST_LOOK` seconds.
+Law: for the engine's thread, waits for nothing. A container's workload counts as lost only once its cell was
+read after its end, or could not be read for `LAST_LOOK` seconds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from aws_executors.shell.transport.cells import HeldCell
 R = TypeVar("R")
 
 LAST_LOOK = 60.0
-"""Seconds for which the cell of a container that has ended is asked for."""
+"""Seconds for which reading the cell of a container that has ended is repeated."""
 KEPT = 60.0
 """Seconds for which the cell of a container that has ended is kept: another scheduler may look for it."""
 
@@ -47,7 +47,7 @@ class Endings(Generic[K, R]):
         self._turns = turns
 
     def look_last(self, container: WarmContainer[K, R]) -> None:
-        """Its job is closed: what its cell says now is its last word."""
+        """Its own job is closed: read the last word of its cell."""
         self._calls.read(container.name, self._turns.answer_to(container, self._over))
 
     def _over(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
@@ -68,7 +68,7 @@ class Endings(Generic[K, R]):
         self._turns.changed = True
         if container.held is not None:
             whose = container.held.cell.container
-            # A repeated submission starts a second container at the address; its end is not the first one's.
+            # A repeated submission may start a second container with this cell: the end may be that one's.
             if container.end is None or container.end.id == whose:
                 self._agenda.at(now + KEPT, lambda _: self._calls.remove(container.name))
         elif not container.closing:
@@ -76,17 +76,17 @@ class Endings(Generic[K, R]):
         self._account(container)
 
     def _account(self, container: WarmContainer[K, R]) -> None:
-        """What its workloads do not pay for is told, too: by the scheduler that has started it."""
+        """Tell the usage that its workloads do not account for; only the scheduler that started it does."""
         held, ended, item = container.held, container.end, container.item
         if ended is None or item is None or not container.for_job:
             return
-        # Else its end was an attempt of the job that it was for, with all that it has cost.
+        # Otherwise its end was an attempt of the job that it was for, which accounts for all of its usage.
         if held is not None or container.closing or container.turn:
             served = () if held is None else held.cell.served
             self._jobs.account(item, ended, (*(one.used for one in served), container.lost))
 
     def _lost(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
-        """What it had is lost with it, or was never taken; nobody knows which if the cell cannot be read."""
+        """Its workload is lost with it, or was never taken; which one is unknown without the cell."""
         if not container.job:
             return
         if held is not None and held.cell.word is Word.OFFERED and not container.turn:
@@ -104,7 +104,7 @@ class Endings(Generic[K, R]):
 
     def _never_up(self, container: WarmContainer[K, R]) -> None:
         """It has ended, or was refused, before it could take anything: that is an attempt of the job that it
-        was started for, if it still waits; for another one that waits, the next container is."""
+        was started for, if that job still waits, and of no other one."""
         waiter = self._turns.waiters.get(container.for_job)
         if waiter is None or waiter.offered:
             return
@@ -116,7 +116,7 @@ class Endings(Generic[K, R]):
             return
         last = replace(_untold(ended), started=False)
         if ended.phase is Phase.SUCCEEDED:
-            # Under its own id, AWS's word for the end would count if it came again: that it has gone well.
+            # Under the container's own id, AWS's next description would count: that it ended well.
             container.turn = turn_id(ended.id, 0)
             last = replace(last, id=container.turn)
         self._turns.answer(waiter, events.Accepted(now, last.id))
@@ -124,9 +124,9 @@ class Endings(Generic[K, R]):
 
 
 def _untold(ended: Observation) -> Observation:
-    """The end of a container whose cell could not be read: that it has left well says nothing of a workload.
+    """The end of a container whose cell could not be read: that it ended well says nothing about a workload.
 
-    How that has ended, or that there was none, may stand in the cell.
+    How the workload ended, or that there was none, only the cell could say.
     """
     if ended.phase is not Phase.SUCCEEDED:
         return ended

@@ -1,7 +1,7 @@
-"""Whether any work is left that idle containers may be for: where none is, they are closed at once.
+"""Whether any work is left for idle containers: if none is, they are closed at once.
 
 Law: for the engine's thread, waits for nothing. One question at a time; about a container that has just
-become idle it is asked at once, for its idle seconds are paid for.
+become idle it is asked at once, as its idle seconds are paid for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The cells of containers that other schedulers, living or dead, have started, and jobs here could use.
+"""The cells of containers that other schedulers, living or dead, have started, and that jobs here could use.
 
 Law: for the engine's thread, waits for nothing. A container is left to the scheduler that has started it,
-until it has been idle for longer than that one would leave it so.
+until it has been idle longer than its own scheduler would leave it unused.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from aws_executors.shell.transport.cells import HeldCell
 R = TypeVar("R")
 
 UNCLAIMED = 3.0
-"""Seconds for which a container of another scheduler must have been idle: that one would have used it."""
+"""Seconds for which another scheduler's container must have been idle; that scheduler would have used it."""
 
 
 class ForeignCells(Generic[K, R]):
-    """Finds idle ones by the lists of all cells; `adopt` takes each, with a job that it could serve."""
+    """Finds idle containers by the lists of all cells; `adopt` takes each, with a job that it could serve."""
 
     def __init__(
         self, turns: Turns[K, R], calls: CellCalls, adopt: Callable[[str, Waiter[K, R], HeldCell], None]

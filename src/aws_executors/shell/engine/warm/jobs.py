@@ -24,7 +24,7 @@ class Jobs(Protocol[K, R]):
         ...
 
     def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> None:
-        """Keep a submission of a job that may be another scheduler's by now until its row was read."""
+        """Keep the submission of a job in doubt until its row has been read."""
         ...
 
     def stop(self, record: Record[K, R], effect: effects.Stop) -> None:

@@ -1,9 +1,9 @@
 """The pool of warm containers: which job's workload is offered to which, and how many there are.
 
 Law: for the engine's thread, waits for nothing. A container is a job of its own in the table (`Job.pooled`),
-so that it is submitted, retried, polled and stopped as all others are; `turns.py` adds what its cell says. A
-job whose workload waits here is in the stage SUBMITTING, and the answer that it waits for comes when a
-container has taken its workload, or when none will.
+so that it is submitted, retried, polled and stopped like any other; `turns.py` adds what its cell says. A job
+that waits here is in the stage SUBMITTING; its submission is answered when a container has taken its
+workload, or when none will.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from aws_executors.shell.transport.cells import HeldCell
 R = TypeVar("R")
 
 OFTEN, RARELY = 0.5, 1.0
-"""Seconds between two lists of the cells: while a job or a container waits for the other, and else."""
+"""Seconds between two lists of the cells: while a job waits to be taken by a container, and otherwise."""
 UNTAKEN = 2
-"""So many containers that do not take a job's workload are no bad luck: they may not read their cells."""
+"""After how many containers that did not take its workload a job gets its own: maybe they cannot read it."""
 TASK_ENDED = (Stage.STOPPING, Stage.CONFIRMING, Stage.CLOSED)
 
 
@@ -127,7 +127,7 @@ class WarmPool(Generic[K, R]):
     def said(
         self, record: Record[K, R], effect: effects.Report | effects.ReleaseSlot | effects.LogEvent
     ) -> None:
-        """What is said of a container's own job is said of the job that it was started for."""
+        """Pass what is said of a container's own job on to the job that it was started for."""
         container = self._turns.containers.get(record.job.token)
         waiter = None if container is None else self._turns.waiters.get(container.for_job)
         match effect:
@@ -161,7 +161,7 @@ class WarmPool(Generic[K, R]):
             self._endings.look_last(container)
 
     def follow(self, record: Record[K, R], turn: str, seen: Observation | None) -> None:
-        """A look-up has found the turn of a job, which is not over: follow its container."""
+        """A look-up has found a turn of a job that is not over: follow its container."""
         if seen is None or seen.id != turn or seen.ended or not seen.name:
             return
         container = self._turns.containers.get(token_in(seen.name)) or self._adopt(
@@ -170,10 +170,10 @@ class WarmPool(Generic[K, R]):
         if container is not None and not container.job:
             container.job, container.turn = record.job.token, turn
         elif container is not None and container.job != record.job.token:
-            container.found = record.job.token, turn  # what is offered there meanwhile is not taken
+            container.found = record.job.token, turn  # our offer there will not be taken
 
     def stop(self, record: Record[K, R], turn: str) -> None:
-        """Stop what runs at a turn, if it still does: with its container."""
+        """Stop the workload of a turn, if it still runs, by stopping its container."""
         token = record.job.token
         for container in [*self._turns.containers.values()]:
             if container.job == token and container.turn == turn and container.record is not None:
@@ -292,14 +292,14 @@ class WarmPool(Generic[K, R]):
     # --- Small matters -------------------------------------------------------------------------------------
 
     def _cold(self, waiter: Waiter[K, R]) -> None:
-        """The store does not answer, to us or to containers: the job gets a container of its own."""
+        """The store does not answer us, or not the containers: the job gets a container of its own."""
         record = waiter.record
         record.work_item = replace(record.work_item, build=waiter.request.cold)
         self._turns.answer(waiter, events.NotPlaced(self._clock()))
 
 
 def _own(item: WorkItem[K, R], job: Job[R]) -> WorkItem[K, R]:
-    """That of a container which is started, or found, for the job of this one."""
+    """The work item of a container that is started, or found, for the job of this one."""
     return WorkItem(job=job, key=item.key, queue=item.queue, recorded_as=item.recorded_as)
 
 

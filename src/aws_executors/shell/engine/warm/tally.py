@@ -1,7 +1,7 @@
-"""What containers that take one workload after another have been good for, as metrics.
+"""What warm containers have been good for, as metrics.
 
 Law: for the engine's thread; it counts, and decides nothing. What a warm start has saved is an estimate: how
-long the last containers took to come up, on average, less what the job has waited for its container.
+long the last containers took to come up, on average, less how long the job has waited for its container.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from aws_executors.shell.engine.warm.container import WarmContainer
 R = TypeVar("R")
 
 REMEMBERED = 20
-"""How many containers the estimate is made of, the last ones that came up."""
+"""How many containers, the last ones that came up, the estimate is made from."""
 
 
 class WarmTally:
@@ -41,7 +41,7 @@ class WarmTally:
         self._parts: dict[Metric, float] = {}  # of a second, not yet counted
 
     def changed(self, container: WarmContainer[K, R], now: float) -> None:
-        """Its cell is about to say something else than it has said since `container.since`."""
+        """Its cell has changed; `container` still has what it said before, since `container.since`."""
         lasted, before = now - container.since, container.held
         if before is None and container.for_job:
             self._rises.append(lasted)  # it was asked for then, and is up

@@ -2,8 +2,7 @@
 
 Law: for the engine's thread, waits for nothing. One call about a cell at a time, whose answer counts once. An
 offer that may have landed is settled by a write, or by the container's end (`endings.py`), before anything
-else is done for its job (`core/warm/cell.py`); which job is offered to which container is decided in
-`pool.py`.
+else is done for its job (`core/warm/cell.py`). `pool.py` decides which job is offered to which container.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ TAKE_WITHIN = 5.0
 STORE_SILENCE = 15.0
 """Seconds without an answer of the store after which jobs get containers of their own."""
 AGAIN = 1.0
-"""Seconds until a call about a cell is repeated."""
+"""Seconds until a call about a cell that has failed is repeated."""
 CELLS = "The cells of warm containers: a call"
 
 
@@ -64,14 +63,14 @@ class Turns(Generic[K, R]):
         self.containers: dict[str, WarmContainer[K, R]] = {}
         """By the tokens of their own jobs."""
         self.changed = False
-        """Whether anything is otherwise than when the pool has planned last."""
+        """Whether anything has changed since the pool last planned."""
 
     def silent(self, now: float) -> bool:
-        """Whether the store has not answered for so long that nobody waits for it any more."""
+        """Whether the store has not answered for so long that jobs no longer wait for it."""
         return self._silent_since is not None and now - self._silent_since >= STORE_SILENCE
 
     def answer(self, waiter: Waiter[K, R], event: events.Event[R]) -> None:
-        """What a job has waited for; it waits no more."""
+        """Answer a job's submission: it waits no more."""
         self.waiters.pop(waiter.record.job.token, None)
         self._jobs.happen(waiter.record, event)
 
@@ -82,7 +81,7 @@ class Turns(Generic[K, R]):
             self._jobs.happen(container.record, events.Revoked(self._clock()))
 
     def give_up(self, container: WarmContainer[K, R]) -> None:
-        """Stop one that nobody here waits for any more, unless it is up: another scheduler may use it."""
+        """Stop one that no job here waits for any more, unless it is up: another scheduler may use it."""
         container.closing = True
         self._calls.read(container.name, self.answer_to(container, self._looked_to_give_up))
 
@@ -102,7 +101,7 @@ class Turns(Generic[K, R]):
                 self.says(container, held)
 
     def look_to_stop(self, container: WarmContainer[K, R]) -> None:
-        """Another scheduler's workload may run there by now: that one is let alone."""
+        """Stop a container if it still runs its job's workload: another scheduler's may run there by now."""
         container.closing = True
         self._calls.read(container.name, self.answer_to(container, self._looked_to_stop))
 
@@ -119,9 +118,9 @@ class Turns(Generic[K, R]):
             container.closing = False
 
     def look_again(self, stop: Callable[[], None], container: WarmContainer[K, R]) -> None:
-        """Stop a container now, unless another scheduler uses it: that it was to be stopped may be long ago.
+        """Stop a container, unless another scheduler uses it by now; an idle one is closed first.
 
-        Its submission was answered late, or this engine stood still. One that is idle is closed first.
+        The stop may come late: its submission was answered late, or this engine was stalled.
         """
         if container.held is not None and container.held.cell.word is Word.CLOSED:
             stop()
@@ -165,8 +164,8 @@ class Turns(Generic[K, R]):
     def answer_to(
         self, container: WarmContainer[K, R], then: Callable[[WarmContainer[K, R], Answer], None]
     ) -> Callable[[Answer], None]:
-        """What is to be called with the answer to the only call about its cell that is under way; only once,
-        whatever else comes."""
+        """`then`, for the answer to the one call about its cell that is under way: called once, and not at
+        all once another call has begun."""
         container.call = number = next(self._numbers)
 
         def answered(answer: Answer) -> None:
@@ -177,7 +176,7 @@ class Turns(Generic[K, R]):
         return answered
 
     def read(self, container: WarmContainer[K, R]) -> None:
-        """Learn what its cell says."""
+        """Read its cell."""
         self._calls.read(container.name, self.answer_to(container, self._was_read))
 
     def _was_read(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
@@ -191,7 +190,7 @@ class Turns(Generic[K, R]):
                 self.says(container, held)
 
     def says(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
-        """This is what the cell says now; None: it was deleted, and its container ends."""
+        """Take in what the cell says now; None if it was deleted, as its container ends."""
         if held is None:
             container.closing = container.held is not None
             return
@@ -207,7 +206,7 @@ class Turns(Generic[K, R]):
             self.close(container)  # another scheduler could offer it something
 
     def _apply(self, container: WarmContainer[K, R], held: HeldCell) -> None:
-        """What this says of the job whose workload the container has, or may have."""
+        """Apply what the cell says of the job whose workload the container has, or may have."""
         cell, token = held.cell, container.job
         seen = seen_in(cell, token, container.name, turn=container.turn, skip=container.served_before)
         if seen is not None:
@@ -216,7 +215,7 @@ class Turns(Generic[K, R]):
             self.back(container)
 
     def taken(self, container: WarmContainer[K, R], seen: Observation) -> None:
-        """It has taken the workload of its job, which was seen so."""
+        """It has taken the workload of its job, whose state is `seen`."""
         now, token = self._clock(), container.job
         record = self._table.get(token)
         if not container.turn:
@@ -233,7 +232,7 @@ class Turns(Generic[K, R]):
             self._jobs.happen(record, events.Observed(now, replace(seen, given=given)))
 
     def back(self, container: WarmContainer[K, R]) -> None:
-        """The container will not run this job's workload: it waits for another one, if it still waits."""
+        """The container will not run its job's workload: the job waits for another one, if it still waits."""
         waiter = self.waiters.get(container.job)
         container.job, container.turn, container.freed_at = "", "", None
         self.changed = True
@@ -298,7 +297,7 @@ class Turns(Generic[K, R]):
             self._settle(container)
 
     def take_out(self, container: WarmContainer[K, R]) -> None:
-        """Its job was taken back: so is what lies in its cell, unless the container has taken it."""
+        """Its job was withdrawn: take back what lies in its cell, unless the container has taken it."""
         held = container.held
         if held is not None and held.cell.word is Word.OFFERED and not (container.call or container.turn):
             self._settle(container)
@@ -306,11 +305,11 @@ class Turns(Generic[K, R]):
     def _settle(self, container: WarmContainer[K, R]) -> None:
         """Take back what was offered, or may have been; repeated until there is an answer.
 
-        Where the container is about to be stopped, its cell is closed: another scheduler could offer to it.
+        If the container is about to be stopped, its cell is closed, as another scheduler could offer to it.
         """
         held = container.held
         if held is None or container.record is None:
-            return  # once it has ended, nobody takes it any more
+            return  # once it has ended, it takes nothing any more
         answered = self.answer_to(container, self._settled)
         cell = held.cell.close() if container.closing else held.cell.withdraw()
         self._calls.write(container.name, held, cell, answered)
@@ -326,7 +325,7 @@ class Turns(Generic[K, R]):
                 self.works()
                 self.says(container, held)
                 if container.closing:
-                    self.stop(container)  # it has not taken what was offered for so long
+                    self.stop(container)  # it did not take in time what was offered
 
     def _later(self, container: WarmContainer[K, R], what: Callable[[WarmContainer[K, R]], None]) -> None:
         again = self.answer_to(container, lambda one, _: what(one))
@@ -368,6 +367,6 @@ class Turns(Generic[K, R]):
         self._silent_since, self._unread = None, False
 
     def listed(self) -> None:
-        """The cells were listed: which says nothing of those that cannot be read, while there are any."""
+        """The cells were listed: the store works, unless single cells cannot be read."""
         if not (self._unread and self.containers):
             self.works()
