@@ -68,7 +68,7 @@ class TokenMint:
         """
         workload, given = self.workload, self._given
         self._given = False
-        if given and NEARLY * lifetime <= validity(workload.token, time.time()) <= lifetime:
+        if given and NEARLY * lifetime <= times_in(workload.token)[1] - time.time() <= lifetime:
             return workload.model_dump_json()
         subject = workload.ti.id if isinstance(workload, ExecuteTask) else workload.callback.id
         token = compat.workload_token(self.generator, str(subject), lifetime)
@@ -76,19 +76,6 @@ class TokenMint:
 
 
 NEARLY = 0.95
-
-
-def validity(token: str, now: float) -> float:
-    """Seconds until a token that Airflow has made in this process expires; 0 if it is no JWT.
-
-    >>> token = "e30.eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6MTcwMDAwMDYwMH0.c2ln"
-    >>> validity(token, now=1_700_000_000.0), validity("", now=0.0)
-    (600.0, 0.0)
-    """
-    try:
-        return times_in(token)[1] - now
-    except ValueError:
-        return 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
