@@ -34,7 +34,7 @@ from aws_executors.core import services
 from aws_executors.core.settings.base import Settings
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
-from aws_executors.shell.airflow.configuration import configure
+from aws_executors.shell.airflow.configuration.configured import configure
 from doc_tables import PAGES, ROOT, fresh
 from e2e.test_e2e_demo import MEASURED
 from sites import batch_queues

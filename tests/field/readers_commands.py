@@ -36,7 +36,7 @@ from aws_executors.ecs import EcsSettings
 from aws_executors.local.http.models import check
 from aws_executors.local.world import Call, World, apply
 from aws_executors.migrate import as_cfg, migrated, notes
-from aws_executors.shell.airflow.config_section import read_section
+from aws_executors.shell.airflow.configuration.section import read_section
 
 MODELS: dict[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}
 

@@ -16,7 +16,7 @@ from aws_executors.core.requests.compose import built
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.services import SERVICES, AnyService
 from aws_executors.doctor.probe import NEEDED
-from aws_executors.shell.airflow.configuration import configure
+from aws_executors.shell.airflow.configuration.configured import configure
 from aws_executors.shell.airflow.executor import AwsExecutor
 from aws_executors.shell.services import BACKENDS, Backend
 

@@ -24,7 +24,7 @@ from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration.configured import Configured
 from aws_executors.shell.airflow.executor import AwsExecutor
 from aws_executors.shell.airflow.started import StartedParts, engine_config, sharing_of
 from aws_executors.shell.airflow.work_items import WorkItems

@@ -34,7 +34,7 @@ from aws_executors.doctor.checks.network import Network, SecurityGroup, Subnet
 from aws_executors.doctor.checks.routes import Endpoint, RouteTable, Ways
 from aws_executors.doctor.registry import image_seen
 from aws_executors.shell.airflow import features
-from aws_executors.shell.airflow.connection import from_airflow
+from aws_executors.shell.airflow.configuration.connection import from_airflow
 from aws_executors.shell.aws.call import call_aws, gone
 from aws_executors.shell.aws.clients import client_of, config
 from aws_executors.shell.aws.credentials import Access, ConnectionReader, access

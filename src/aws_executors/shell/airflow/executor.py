@@ -30,8 +30,8 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.shell.airflow import compat, features
 from aws_executors.shell.airflow.compat import ExecuteCallback
-from aws_executors.shell.airflow.configuration import Configured, configure
-from aws_executors.shell.airflow.connection import from_airflow
+from aws_executors.shell.airflow.configuration.configured import Configured, configure
+from aws_executors.shell.airflow.configuration.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
 from aws_executors.shell.airflow.database import assign, complete
 from aws_executors.shell.airflow.loggers import logger

@@ -14,8 +14,8 @@ from aws_executors.core.services import BATCH, ECS, ServiceSpec
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.core.settings.section import NOTHING
-from aws_executors.shell.airflow.config_section import read_section
-from aws_executors.shell.airflow.configuration import BUILDER, presumed
+from aws_executors.shell.airflow.configuration.configured import BUILDER, presumed
+from aws_executors.shell.airflow.configuration.section import read_section
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")

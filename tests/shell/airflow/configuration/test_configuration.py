@@ -22,7 +22,7 @@ from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.provider import get_provider_info
-from aws_executors.shell.airflow.configuration import Configured, configure
+from aws_executors.shell.airflow.configuration.configured import Configured, configure
 
 S = TypeVar("S", bound=Settings)
 

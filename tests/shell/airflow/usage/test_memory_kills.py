@@ -13,7 +13,7 @@ from airflow_rows import task_instance
 from aws_executors import compose, ecs
 from aws_executors.core.cost.record import USED, UsageRecord, entry_of
 from aws_executors.core.requests.launch import Task
-from aws_executors.shell.airflow.usage_log import memory_kills
+from aws_executors.shell.airflow.usage.records import memory_kills
 from aws_executors.shell.airflow.work_items import WorkItems
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
