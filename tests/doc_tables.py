@@ -71,7 +71,7 @@ from aws_executors.migrate import TABLE as MIGRATION
 from aws_executors.migrate import Becomes, as_cfg, migrated, notes
 from aws_executors.verify.proof.checks import CHECKS
 from aws_executors.verify.proof.facts import FACTS
-from troubles import Moment, Trouble, scenes
+from support.troubles import Moment, Trouble, scenes
 
 ROOT = Path(__file__).parent.parent
 PAGES = (

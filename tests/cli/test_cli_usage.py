@@ -11,9 +11,9 @@ from airflow.models import Log
 from airflow.utils.session import create_session
 from sqlalchemy import create_engine, delete, insert, select, text
 
-from airflow_rows import task_instance
 from aws_executors.cli.__main__ import main
 from aws_executors.core.cost.record import USED, UsageRecord, entry_of, read_entry
+from support.airflow_rows import task_instance
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

@@ -14,7 +14,6 @@ from unittest.mock import patch
 
 from airflow.configuration import AirflowConfigParser
 
-from airflow_conf import new_conf
 from aws_executors.batch import BatchSettings
 from aws_executors.cli.commands.migrate import of_environment, of_file, with_variables
 from aws_executors.core.aws import console
@@ -37,6 +36,7 @@ from aws_executors.local.http.models import check
 from aws_executors.local.world import Call, World, apply
 from aws_executors.migrate import as_cfg, migrated, notes
 from aws_executors.shell.airflow.configuration.section import read_section
+from support.airflow_conf import new_conf
 
 MODELS: dict[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}
 

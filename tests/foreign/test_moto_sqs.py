@@ -10,7 +10,7 @@ from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.event_queue import EventQueue
 from foreign.moto_world import Moto
-from queue_laws import LAWS
+from support.queue_laws import LAWS
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)

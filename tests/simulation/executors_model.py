@@ -40,7 +40,7 @@ from simulation.calls_model import VirtualClients
 from simulation.cloud import BUCKET, CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud, token_with
 from simulation.engine_model import VirtualDatabase, VirtualEngine, virtual_lock
 from simulation.process import Process
-from worlds import Unmeasured
+from support.worlds import Unmeasured
 
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey

@@ -23,7 +23,7 @@ from aws_executors import (
 )
 from aws_executors.core.requests.compose import built
 from aws_executors.core.requests.maker import maker
-from strategies import ECS_SETTINGS
+from support.strategies import ECS_SETTINGS
 
 BATCH = Launch(
     task=Task(dag_id="etl", task_id="load"),

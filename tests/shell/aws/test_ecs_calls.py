@@ -26,7 +26,7 @@ from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.local import LocalAws
 from aws_executors.shell.aws.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
-from sites import ecs_site
+from support.sites import ecs_site
 
 SLEEP = ("sleep", "60")
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))

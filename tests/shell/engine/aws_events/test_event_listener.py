@@ -47,9 +47,9 @@ from aws_executors.shell.engine.calls.rate_limiter import Account
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.thread import Engine
-from event_queues import events_queue
-from sites import ecs_site
-from worlds import Rows, Unmeasured
+from support.event_queues import events_queue
+from support.sites import ecs_site
+from support.worlds import Rows, Unmeasured
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
 PACE = PollInterval(quickest=1000.0, slowest=1000.0, first_poll=1000.0)  # no poll tells what an event should
