@@ -10,9 +10,8 @@ from returns.result import Result
 from aws_executors import batch, ecs
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.errors import SettingsError
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.errors import Place, SettingsFaults, shown
+from aws_executors.core.settings.errors import Place, SettingsError, SettingsFaults, shown
 from aws_executors.core.settings.options import example_of
 from support.tape import Recipe, either, few, mapped, of, read, together
 

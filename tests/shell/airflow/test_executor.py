@@ -20,9 +20,9 @@ from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select
 
 import containers
-from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import ORPHANED
 from aws_executors.core.lifecycle.observation import Phase
+from aws_executors.core.settings.errors import SettingsError
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor, AwsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow import started

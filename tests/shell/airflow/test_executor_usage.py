@@ -10,7 +10,7 @@ import pytest
 from airflow.executors.base_executor import BaseExecutor
 
 from aws_executors.core.cost.record import USED, UsageRecord, read_entry
-from aws_executors.core.errors import SettingsError
+from aws_executors.core.settings.errors import SettingsError
 from aws_executors.executors import AwsBatchExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow import usage

@@ -22,12 +22,11 @@ from returns.result import Result
 
 from aws_executors.core.aws.service import Service
 from aws_executors.core.cost.record import WARM_CONTAINER
-from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import LogEvent, Report
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.core.settings.errors import SettingsError, SettingsFaults
 from aws_executors.shell.airflow import compat, features
 from aws_executors.shell.airflow.compat import ExecuteCallback
 from aws_executors.shell.airflow.configuration.configured import Configured, configure
