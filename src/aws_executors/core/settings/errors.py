@@ -1,7 +1,7 @@
 """What is wrong with a section of airflow.cfg, in words for the person who can mend it.
 
 Law: values that print themselves. Each fault names the option, its value and the remedy; a section tells all
-of its faults at once. No secret is shown: of texts that may hold one, only the size.
+of its faults at once. No secret is shown: of JSON only the length, other text is masked.
 """
 
 import re
