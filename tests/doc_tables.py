@@ -139,11 +139,7 @@ def exceptions() -> str:
 
 
 def _exception(kind: type[Exception]) -> tuple[str, str, str]:
-    also = (
-        base.__name__
-        for base in kind.__mro__[1:-3]
-        if base not in (Exception, AwsExecutorsError)
-    )
+    also = (base.__name__ for base in kind.__mro__[1:-3] if base not in (Exception, AwsExecutorsError))
     return f"`{kind.__name__}`", ", ".join(f"`{name}`" for name in also), first_sentence(kind)
 
 
