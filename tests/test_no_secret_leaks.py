@@ -32,7 +32,7 @@ from aws_executors.core.requests.compose import built, function_name
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow.configuration.connection import Connection, honoured
-from aws_executors.shell.aws.credentials import access
+from aws_executors.shell.aws.client.credentials import access
 from aws_executors.shell.engine.messages import AirflowUpdate, WorkItem
 from support.airflow_rows import task_instance
 from support.samples import examples

@@ -26,11 +26,12 @@ from aws_executors.core.logs.streams import batch_stream, ecs_stream
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
 from aws_executors.doctor.checks import batch as batch_checks
-from aws_executors.doctor.checks import batch_evidence, ecs_evidence
 from aws_executors.doctor.checks import ecs as ecs_checks
 from aws_executors.doctor.checks.findings import Airflow, Finding
 from aws_executors.doctor.checks.network import Network
 from aws_executors.doctor.checks.routes import Ways
+from aws_executors.doctor.evidence import batch as batch_evidence
+from aws_executors.doctor.evidence import ecs as ecs_evidence
 from aws_executors.ecs import EcsSettings
 from aws_executors.local.http.models import check
 from aws_executors.local.world import Call, World, apply

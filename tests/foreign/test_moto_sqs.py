@@ -7,7 +7,7 @@ import pytest
 from returns.pipeline import is_successful
 
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.event_queue import EventQueue
 from foreign.moto_world import Moto
 from support.queue_laws import LAWS

@@ -29,7 +29,7 @@ from aws_executors.shell.airflow.executor import AwsExecutor
 from aws_executors.shell.airflow.started import StartedParts, engine_config, sharing_of
 from aws_executors.shell.airflow.work_items import WorkItems
 from aws_executors.shell.airflow.workloads import RequestFactory, Transports
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.engine.aws_events.intake import EventIntake
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.transport import INLINE, transport_of

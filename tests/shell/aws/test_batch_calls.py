@@ -20,7 +20,7 @@ from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.local import LocalAws
 from aws_executors.shell.aws.batch import BatchCalls
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from support.sites import batch_site
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from aws_executors.core.ecs.structures import (
 )
 from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.local import LocalAws
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from support.sites import ecs_site
 

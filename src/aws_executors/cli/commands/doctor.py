@@ -36,7 +36,7 @@ from aws_executors.doctor.trial import trial, trial_command
 from aws_executors.doctor.warm_probe import cells_seen
 from aws_executors.shell.airflow.configuration.configured import configure
 from aws_executors.shell.airflow.configuration.connection import from_airflow
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.services import BACKENDS
 
 FOUND_ERRORS = 1

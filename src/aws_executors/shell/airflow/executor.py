@@ -35,7 +35,7 @@ from aws_executors.shell.airflow.current_tokens import CurrentTokens
 from aws_executors.shell.airflow.database import assign, complete
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.started import StartedParts, sharing_of, start_parts
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.engine.messages import AirflowUpdate, ContainerEnded
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.services import Backend

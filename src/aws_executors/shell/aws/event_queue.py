@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, classify
-from aws_executors.shell.aws.clients import LONG_POLL, Clients
+from aws_executors.shell.aws.client.clients import LONG_POLL, Clients
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, MessageTypeDef

@@ -36,7 +36,7 @@ from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.local import LocalAws
 from aws_executors.shell.aws import event_queue
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.aws.event_queue import AT_ONCE, EventQueue, Message
 from aws_executors.shell.engine.aws_events import listener as listening

@@ -34,8 +34,8 @@ from aws_executors.shell.airflow.configuration.connection import (
     honoured,
 )
 from aws_executors.shell.aws.call import call_aws
-from aws_executors.shell.aws.parser import QuickParsers
-from aws_executors.shell.aws.response_limits import bounded
+from aws_executors.shell.aws.client.parser import QuickParsers
+from aws_executors.shell.aws.client.response_limits import bounded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
