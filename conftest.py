@@ -18,7 +18,7 @@ import pytest
 from _pytest.doctest import DoctestModule
 from hypothesis import settings
 
-from samples import STEADY
+from support.samples import STEADY
 
 settings.load_profile(STEADY)
 

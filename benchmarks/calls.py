@@ -15,7 +15,7 @@ from botocore import xform_name
 from botocore.session import Session
 
 from aws_executors.core.settings.base import Settings
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from benchmarks import subjects as names
 
 

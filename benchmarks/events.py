@@ -31,7 +31,7 @@ from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.demo.cloud import Names, create_events
 from aws_executors.local import LocalAws
 from aws_executors.local.world import Exited, ProcessEffect, ProcessEvent, Started, StartProcess
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.engine.aws_events.intake import EventIntake

@@ -17,11 +17,11 @@ from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 
-from aws_executors import Launch, Task, batch, ecs
+import aws_executors
+from aws_executors import AwsExecutorsError, Launch, Task, batch, ecs
 from aws_executors.cli.command import Command
 from aws_executors.cli.command_table import COMMANDS
 from aws_executors.cli.options_table import SECTIONS, markdown
-from aws_executors.core import errors
 from aws_executors.core.aws.backoff import Backoff
 from aws_executors.core.aws.error_codes import CODES, EXCEPTIONS, MESSAGES, Kind
 from aws_executors.core.aws.errors import AwsError
@@ -54,7 +54,7 @@ from aws_executors.core.lifecycle.launcher_exit_codes import MEANINGS, Exit
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.metrics import METRICS, names
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign
-from aws_executors.core.lifecycle.policy import PATIENT, REACTIONS, Policy, Reaction, SubmissionFailure
+from aws_executors.core.lifecycle.policy import REACTIONS, Policy, Reaction, SubmissionFailure
 from aws_executors.core.lifecycle.verdict import (
     MATRIX,
     OUTCOMES,
@@ -71,7 +71,7 @@ from aws_executors.migrate import TABLE as MIGRATION
 from aws_executors.migrate import Becomes, as_cfg, migrated, notes
 from aws_executors.verify.proof.checks import CHECKS
 from aws_executors.verify.proof.facts import FACTS
-from troubles import Moment, Trouble, scenes
+from support.troubles import PATIENT, Moment, Trouble, scenes
 
 ROOT = Path(__file__).parent.parent
 PAGES = (
@@ -134,12 +134,12 @@ def questions() -> str:
 
 def exceptions() -> str:
     """The exceptions that users catch, each with Python's own that it also is, and its first sentence."""
-    found = [kind for kind in vars(errors).values() if getattr(kind, "__module__", "") == errors.__name__]
+    found = [getattr(aws_executors, name) for name in aws_executors.__all__ if name.endswith("Error")]
     return table(("exception", "is also", "raised for"), map(_exception, found))
 
 
 def _exception(kind: type[Exception]) -> tuple[str, str, str]:
-    also = (base.__name__ for base in kind.__mro__[1:-3] if base not in (Exception, errors.AwsExecutorsError))
+    also = (base.__name__ for base in kind.__mro__[1:-3] if base not in (Exception, AwsExecutorsError))
     return f"`{kind.__name__}`", ", ".join(f"`{name}`" for name in also), first_sentence(kind)
 
 

@@ -61,7 +61,7 @@ class Rule:
 
 # The fleet page's pure modules: what a snapshot is, what is shown of it, and how.
 PURE = tuple(f"{OURS}.dashboard.{name}" for name in ("snapshot", "summary", "page"))
-CHECKS = (f"{OURS}.doctor.checks",)
+CHECKS = (f"{OURS}.doctor.checks", f"{OURS}.doctor.evidence")
 PROOF = (f"{OURS}.verify.proof",)
 PURE_ROOMS = (f"{OURS}.core", f"{OURS}.deploy", f"{OURS}.migrate", *PURE, *CHECKS, *PROOF)
 RULES = (
@@ -229,7 +229,7 @@ def test_each_can_be_imported(sources: Mapping[str, Source]) -> None:
         ("aws_executors.deploy.terraform", "aws_executors.core.aws.iam", False),
         ("aws_executors.doctor.checks.ecs", "aws_executors.doctor.probe", True),
         ("aws_executors.doctor.checks.ecs", "boto3", True),
-        ("aws_executors.doctor.probe", "aws_executors.shell.aws.clients", False),
+        ("aws_executors.doctor.probe", "aws_executors.shell.aws.client.clients", False),
         ("aws_executors.shell.engine.thread", "aws_executors.doctor.probe", True),
         ("aws_executors.deploy.terraform", "aws_executors.cli.show", True),
         ("aws_executors.deploy.terraform", "os.path", True),
@@ -237,14 +237,14 @@ def test_each_can_be_imported(sources: Mapping[str, Source]) -> None:
         ("aws_executors.cli.commands.doctor", "aws_executors.local.LocalAws", True),
         ("aws_executors.demo.cloud", "aws_executors.local.LocalAws", False),
         ("aws_executors.executors", "aws_executors.cli.commands.doctor", True),
-        ("aws_executors.verify.proof.facts", "aws_executors.shell.aws.clients", True),
+        ("aws_executors.verify.proof.facts", "aws_executors.shell.aws.client.clients", True),
         ("aws_executors.verify.proof.checks", "time", True),
         ("aws_executors.verify.drive", "aws_executors.doctor.probe", True),
-        ("aws_executors.run.sources", "aws_executors.shell.aws.clients", True),
+        ("aws_executors.run.sources", "aws_executors.shell.aws.client.clients", True),
         ("aws_executors.run.sources", "aws_executors.core.requests.stored_workload", False),
         ("aws_executors", "aws_executors.shell.engine.thread", True),
         ("aws_executors", "aws_executors.core.requests.launch.Launch", False),
-        ("aws_executors.shell.aws.clients", "boto3", False),
+        ("aws_executors.shell.aws.client.clients", "boto3", False),
     ],
 )
 def test_the_rules_say(module: str, imported: str, wrong: bool) -> None:
@@ -434,7 +434,7 @@ def test_a_name_means_one_thing(sources: Mapping[str, Source]) -> None:
     [
         ("build", ["core.batch.builder", "core.ecs.builder"], False),
         ("findings", ["doctor.checks.batch", "doctor.checks.ecs"], False),
-        ("Evidence", ["doctor.checks.batch_evidence", "doctor.checks.ecs_evidence"], False),
+        ("Evidence", ["doctor.evidence.batch", "doctor.evidence.ecs"], False),
         ("build", ["core.batch.builder", "core.ecs.steps.members"], True),
         ("build", ["core.batch.builder", "core.ecs.builder", "deploy.model"], True),
         ("run", ["aws_executors.cli.commands.doctor", "aws_executors.demo.__main__"], False),

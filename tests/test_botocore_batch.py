@@ -14,7 +14,7 @@ from aws_executors.core.batch import eks, overrides, request
 from aws_executors.core.batch.request import SubmitJob, from_kwargs
 from aws_executors.core.requests.spelling import spell
 from aws_executors.core.requests.wire import KeyValuePair, to_kwargs
-from strategies_batch import submit_jobs
+from support.strategies_batch import submit_jobs
 
 MODEL = botocore.session.get_session().get_service_model("batch")
 INPUT = MODEL.shape_for("SubmitJobRequest")

@@ -16,7 +16,7 @@ from aws_executors.core.ecs.options import KEPT, EcsOptions, read_options
 from aws_executors.core.ecs.request import RunTask, from_kwargs
 from aws_executors.core.requests.spelling import spell
 from aws_executors.core.requests.wire import KeyValuePair, to_kwargs
-from strategies import ecs_options, run_tasks
+from support.strategies import ecs_options, run_tasks
 
 MODEL = botocore.session.get_session().get_service_model("ecs")
 INPUT: StructureShape = MODEL.operation_model("RunTask").input_shape  # type: ignore[assignment]

@@ -22,7 +22,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Result
 
-from airflow_rows import task_instance
 from aws_executors import Launch, Task, batch, compose, difference, ecs, preview, to_kwargs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.errors import classify, classify_exception
@@ -32,11 +31,12 @@ from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.requests.compose import built, function_name
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
-from aws_executors.shell.airflow.connection import Connection, honoured
-from aws_executors.shell.aws.credentials import access
+from aws_executors.shell.airflow.configuration.connection import Connection, honoured
+from aws_executors.shell.aws.client.credentials import access
 from aws_executors.shell.engine.messages import AirflowUpdate, WorkItem
-from samples import examples
-from sites import ecs_site
+from support.airflow_rows import task_instance
+from support.samples import examples
+from support.sites import ecs_site
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

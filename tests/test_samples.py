@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from samples import SOAK, STEADY
+from support.samples import SOAK, STEADY
 
 ROOT = Path(__file__).parents[1]
 DRAWS = """
 import os, sys
 from hypothesis import given, settings, strategies as st
-import samples
+from support import samples
 
 sys.path.insert(0, sys.argv[1])
 for run in sys.argv[2:]:

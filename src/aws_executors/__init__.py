@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         BuilderError,
         RequestError,
         RequestTooLargeError,
-        SettingsError,
     )
     from aws_executors.core.requests.compose import compose, unless, when, with_token_lifetime
     from aws_executors.core.requests.launch import Launch, Task
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     )
     from aws_executors.core.requests.preview import difference, preview
     from aws_executors.core.requests.wire import to_kwargs
+    from aws_executors.core.settings.errors import SettingsError
     from aws_executors.core.warm.step import cold, warm
     from aws_executors.ecs import EcsConfig
 
@@ -86,7 +86,7 @@ _HOMES = {
     "Launch": "aws_executors.core.requests.launch",
     "RequestError": "aws_executors.core.errors",
     "RequestTooLargeError": "aws_executors.core.errors",
-    "SettingsError": "aws_executors.core.errors",
+    "SettingsError": "aws_executors.core.settings.errors",
     "Task": "aws_executors.core.requests.launch",
     "all_of": "aws_executors.core.requests.predicates",
     "any_of": "aws_executors.core.requests.predicates",

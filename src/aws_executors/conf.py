@@ -22,7 +22,7 @@ ECS_FARGATE_RUN_TASK_KWARGS: dict[str, Any]
 def _read(name: str) -> dict[str, object]:
     if name not in __annotations__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from aws_executors.shell.airflow import default_kwargs
+    from aws_executors.shell.airflow.configuration import default_kwargs
 
     return default_kwargs.batch_kwargs() if name == "BATCH_SUBMIT_JOB_KWARGS" else default_kwargs.ecs_kwargs()
 

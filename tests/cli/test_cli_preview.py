@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_executors import forget_executors
 from aws_executors import Launch, Task, compose, ecs, to_kwargs
 from aws_executors.cli.__main__ import main
 from aws_executors.cli.commands.preview import TOKEN, WORKLOAD
 from aws_executors.shell.transport import INLINE
+from support.airflow_executors import forget_executors
 
 DAG_FILE = """
 from airflow.sdk import DAG, task

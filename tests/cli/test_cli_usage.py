@@ -11,9 +11,9 @@ from airflow.models import Log
 from airflow.utils.session import create_session
 from sqlalchemy import create_engine, delete, insert, select, text
 
-from airflow_rows import task_instance
 from aws_executors.cli.__main__ import main
 from aws_executors.core.cost.record import USED, UsageRecord, entry_of, read_entry
+from support.airflow_rows import task_instance
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 
@@ -78,7 +78,7 @@ def test_a_database_without_tables_is_told_with_the_remedy(
         finally:
             empty.dispose()  # Python 3.13 warns of a connection that nobody has closed
 
-    monkeypatch.setattr("aws_executors.shell.airflow.usage_log.usage_count", counted)
+    monkeypatch.setattr("aws_executors.shell.airflow.usage.records.usage_count", counted)
     code, out, err = printed(capsys, "usage")
     assert (code, out) == (2, "")
     assert err.count("no such table: log") == 1
@@ -160,7 +160,7 @@ def test_of_many_records_none_is_kept(command: str, monkeypatch: pytest.MonkeyPa
         same = {column.name: getattr(row, column.name) for column in Log.__table__.columns}
         del same["id"]
         session.execute(insert(Log), [same] * 2_000)
-    monkeypatch.setattr("aws_executors.shell.airflow.usage_log.read_entry", watched)
+    monkeypatch.setattr("aws_executors.shell.airflow.usage.records.read_entry", watched)
     assert main([command]) == 0
     assert 0 < most[0] < 10
 

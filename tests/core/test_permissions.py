@@ -30,11 +30,11 @@ from aws_executors.core.warm.shape import cells_of
 from aws_executors.local import LocalAws
 from aws_executors.run.warm.cell_store import ABSENT, OwnCell, Seen, Won
 from aws_executors.shell.aws.batch import BatchCalls
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.transport import transport_of
 from aws_executors.shell.transport.cells import cells_at
-from sites import batch_site, ecs_site
+from support.sites import batch_site, ecs_site
 
 WHERE = Where(region="us-east-1", account="123456789012")
 IAM_NAMES = {"batch:TerminateJobs": "batch:TerminateJob"}

@@ -17,7 +17,6 @@ from airflow.utils.session import create_session
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, event
 
-from airflow_rows import task_instance
 from aws_executors.core.cost.record import USED, UsageRecord, entry_of
 from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.dashboard import app, store
@@ -35,6 +34,7 @@ from aws_executors.dashboard.snapshot import (
 from aws_executors.dashboard.store import SnapshotRow
 from aws_executors.shell.engine.calls.error_log import ErrorLog
 from dashboard.picky_auth import ANN, LEO, NEMO, TARA, VERA, PickyAuthManager
+from support.airflow_rows import task_instance
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from airflow_rows import Given, task_instance
 from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.dashboard import store
 from aws_executors.dashboard.snapshot import JobRecord, Snapshot
@@ -14,7 +13,8 @@ from aws_executors.dashboard.store import snapshots
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow import started
-from sites import ecs_site
+from support.airflow_rows import Given, task_instance
+from support.sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

@@ -31,7 +31,7 @@ from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.engine.warm.container import WarmContainer
-from worlds import Cloud, Order, Rows, engine_in
+from support.worlds import Cloud, Order, Rows, engine_in
 
 PATIENCE = 60.0
 

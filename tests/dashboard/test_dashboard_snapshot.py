@@ -32,7 +32,7 @@ from aws_executors.dashboard.summary import (
     summarize,
     summarize_containers,
 )
-from samples import examples
+from support.samples import examples
 
 TEXT = st.text(max_size=20)
 NUMBER = st.integers(0, 10**6)

@@ -30,7 +30,7 @@ from aws_executors.dashboard.snapshot import (
     Snapshot,
     TaskKey,
 )
-from samples import examples
+from support.samples import examples
 
 NOW = 1_800_000_000.0
 JOB = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"

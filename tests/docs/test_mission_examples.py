@@ -77,7 +77,7 @@ from pathlib import Path
 from airflow.configuration import AIRFLOW_HOME, conf
 from aws_executors import Launch, Task, to_kwargs
 from aws_executors.core.services import SERVICES
-from aws_executors.shell.airflow.configuration import configure
+from aws_executors.shell.airflow.configuration.configured import configure
 from returns.result import Success
 
 for name, section, module, options in json.loads(sys.argv[1]):

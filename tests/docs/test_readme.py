@@ -27,17 +27,17 @@ import pytest
 from airflow.configuration import AirflowConfigParser
 from airflow.sdk import DAG
 
-from airflow_conf import new_conf
 from aws_executors import Launch, RequestError, Task, batch, ecs, to_kwargs
 from aws_executors.cli.__main__ import parser
 from aws_executors.core import services
 from aws_executors.core.settings.base import Settings
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
-from aws_executors.shell.airflow.configuration import configure
+from aws_executors.shell.airflow.configuration.configured import configure
 from doc_tables import PAGES, ROOT, fresh
 from e2e.test_e2e_demo import MEASURED
-from sites import batch_queues
+from support.airflow_conf import new_conf
+from support.sites import batch_queues
 
 README = ROOT / "README.md"
 SRC = ROOT / "src" / "aws_executors"

@@ -17,7 +17,6 @@ import pytest
 from returns.result import Result, Success
 
 import aws_executors
-from airflow_features import TEAMS, needs
 from aws_executors.cli.__main__ import main
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.doctor.checks.findings import Unasked
@@ -27,6 +26,7 @@ from aws_executors.local import LocalAws
 from aws_executors.local.http.wire import Request
 from aws_executors.shell.aws.s3 import S3Calls
 from doctor.query_services import OURS, QueryServices
+from support.airflow_features import TEAMS, needs
 
 LOGS = {
     "logDriver": "awslogs",

@@ -29,7 +29,7 @@ from aws_executors.doctor.event_probe import event_way
 from aws_executors.doctor.probe import Probe
 from aws_executors.local import LocalAws
 from doctor.test_doctor import aws, found, others, set_up  # noqa: F401 - fixtures
-from events_site import created
+from support.events_site import created
 
 HERE = Where(region="us-east-1", account="123456789012")
 BASE = "https://sqs.us-east-1.amazonaws.com/123456789012/"

@@ -14,7 +14,6 @@ from unittest.mock import patch
 
 from airflow.configuration import AirflowConfigParser
 
-from airflow_conf import new_conf
 from aws_executors.batch import BatchSettings
 from aws_executors.cli.commands.migrate import of_environment, of_file, with_variables
 from aws_executors.core.aws import console
@@ -27,16 +26,18 @@ from aws_executors.core.logs.streams import batch_stream, ecs_stream
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.settings.base import Settings
 from aws_executors.doctor.checks import batch as batch_checks
-from aws_executors.doctor.checks import batch_evidence, ecs_evidence
 from aws_executors.doctor.checks import ecs as ecs_checks
 from aws_executors.doctor.checks.findings import Airflow, Finding
 from aws_executors.doctor.checks.network import Network
 from aws_executors.doctor.checks.routes import Ways
+from aws_executors.doctor.evidence import batch as batch_evidence
+from aws_executors.doctor.evidence import ecs as ecs_evidence
 from aws_executors.ecs import EcsSettings
 from aws_executors.local.http.models import check
 from aws_executors.local.world import Call, World, apply
 from aws_executors.migrate import as_cfg, migrated, notes
-from aws_executors.shell.airflow.config_section import read_section
+from aws_executors.shell.airflow.configuration.section import read_section
+from support.airflow_conf import new_conf
 
 MODELS: dict[str, type[Settings]] = {model.section: model for model in (BatchSettings, EcsSettings)}
 

@@ -29,7 +29,7 @@ from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.shell.aws.call import call_aws, unknown_operation
-from aws_executors.shell.aws.parser import EmptyAnswerError, QuickParsers, refuse_empty
+from aws_executors.shell.aws.client.parser import EmptyAnswerError, QuickParsers, refuse_empty
 
 
 def _told(error: AwsError) -> dict[str, object]:

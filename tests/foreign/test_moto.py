@@ -15,11 +15,11 @@ from airflow.utils.session import create_session
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from airflow_rows import Given, task_instance
 from aws_executors.cli.__main__ import main
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from foreign.moto_world import Moto
 from foreign.sites_of_moto import BATCH, ECS, QUICK, configure, create, for_moto, network, printed, site
+from support.airflow_rows import Given, task_instance
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

@@ -35,7 +35,7 @@ from aws_executors.doctor.probe import Probe
 from aws_executors.doctor.warm_probe import cells_seen
 from aws_executors.run.warm.cell_store import ABSENT, OwnCell, Seen, Won
 from aws_executors.shell.aws.batch import BatchCalls
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.transport import transport_of
 from aws_executors.shell.transport.cells import cells_at

@@ -17,10 +17,10 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.doctor.checks.events import of_event_way
 from aws_executors.doctor.event_probe import event_way
 from aws_executors.doctor.probe import Probe
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.event_queue import EventQueue
-from events_site import created
 from foreign.moto_world import ACCOUNT, REGION, Moto
+from support.events_site import created
 
 OPTIONS = {
     "region": REGION,

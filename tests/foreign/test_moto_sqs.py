@@ -7,10 +7,10 @@ import pytest
 from returns.pipeline import is_successful
 
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.event_queue import EventQueue
 from foreign.moto_world import Moto
-from queue_laws import LAWS
+from support.queue_laws import LAWS
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
@@ -27,10 +27,14 @@ def test_the_listener_s_queue(moto: Moto) -> None:
     for body in ("first", "second", "third"):
         sqs.send_message(QueueUrl=url, MessageBody=body)
     received = {one.body: one for one in queue.receive().unwrap()}
-    assert {body: one.times for body, one in received.items()} == {"first": 1, "second": 1, "third": 1}
+    assert {body: one.receive_count for body, one in received.items()} == {
+        "first": 1,
+        "second": 1,
+        "third": 1,
+    }
     assert is_successful(queue.delete([received["first"]]))
     assert is_successful(queue.give_back({received["second"]: 0}))
     (again,) = queue.receive().unwrap()  # the third is hidden still
-    assert (again.body, again.times) == ("second", 2)
+    assert (again.body, again.receive_count) == ("second", 2)
     sqs.delete_queue(QueueUrl=url)
     assert queue.receive().failure().code == "AWS.SimpleQueueService.NonExistentQueue"

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aws_executors.local.world import verbs
-from event_queues import events_queue
 from local.told_worlds import URL, Told
-from queue_laws import taken
+from support.event_queues import events_queue
+from support.queue_laws import taken
 
 if TYPE_CHECKING:
     from local.conftest import Account, Virtual

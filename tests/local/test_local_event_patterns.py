@@ -14,9 +14,9 @@ from aws_executors.local.world.events.inputs import check_input, target_input
 from aws_executors.local.world.events.patterns import fits_pattern, read_pattern
 from aws_executors.local.world.sqs.policy import lets_events_in
 from aws_executors.local.world.values import ServiceError
-from event_queues import queue_policy
 from local.told_worlds import QUEUE, RULE
-from samples import examples
+from support.event_queues import queue_policy
+from support.samples import examples
 
 if TYPE_CHECKING:
     from local.conftest import Virtual

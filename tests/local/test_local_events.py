@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from aws_executors.local.http.models import service
 from aws_executors.local.world import FARGATE, World
-from event_queues import EVERYTHING, events_queue
 from local.stories import act
 from local.told_worlds import QUEUE, RULE, URL, Told
-from queue_laws import taken
-from samples import examples
+from support.event_queues import EVERYTHING, events_queue
+from support.queue_laws import taken
+from support.samples import examples
 
 if TYPE_CHECKING:
     from local.conftest import Account, Virtual

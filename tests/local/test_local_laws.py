@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aws_executors.local.http.models import operation
 from aws_executors.local.world import ACTIONS, FARGATE, NONE, World
 from local.stories import act, finish
-from samples import examples
+from support.samples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ import pytest
 from aws_executors import local
 from aws_executors.local.processes import CODE_LOST, EVENT, ContainerProcess, Containers
 from aws_executors.local.world import Exited, Ref, Started, StartFailed, StartProcess
-from each_line import not_heard
+from support.each_line import not_heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -390,7 +390,7 @@ def test_the_command_line_serves_and_ends_with_all_its_containers(tmp_path: Path
 SIGNALLED = """
 import os, signal, sys, time
 from aws_executors.local.__main__ import main
-from each_line import unheard
+from support.each_line import unheard
 
 class Output:
     def __init__(self, begin):

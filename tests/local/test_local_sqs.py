@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from aws_executors.local import LocalAws
 from aws_executors.local.world import Answer, World
-from queue_laws import LAWS, Sqs, refused, taken
-from samples import examples
+from support.queue_laws import LAWS, Sqs, refused, taken
+from support.samples import examples
 
 if TYPE_CHECKING:
     from local.conftest import Virtual

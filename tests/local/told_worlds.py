@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from event_queues import EVERYTHING, queue_policy
+from support.event_queues import EVERYTHING, queue_policy
 
 if TYPE_CHECKING:
     from local.conftest import Virtual

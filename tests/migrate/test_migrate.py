@@ -10,12 +10,12 @@ from airflow.configuration import AirflowConfigParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_conf import new_conf
 from aws_executors.batch import BatchSettings
 from aws_executors.cli.__main__ import main
 from aws_executors.core.settings.base import Settings
 from aws_executors.ecs import EcsSettings
 from aws_executors.migrate import TABLE, Line, as_cfg, migrated, notes
+from support.airflow_conf import new_conf
 
 MODELS: dict[str, type[Settings]] = {"batch": BatchSettings, "ecs_fargate": EcsSettings}
 PROVIDER_ECS = {

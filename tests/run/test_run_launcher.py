@@ -27,7 +27,6 @@ from typing import Any
 
 import pytest
 
-from airflow_features import CALLBACKS, CALLBACKS_ASK, SUPERVISES, has, needs
 from aws_executors.core.cost.measured import last_measured, read_measured
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.requests.stored_workload import enclosed
@@ -39,6 +38,7 @@ from aws_executors.run.__main__ import decoded, run_text, supervise
 from aws_executors.run.first_process import StoppedError
 from aws_executors.run.sources import NoWorkloadError, from_s3
 from run.warm_world import BUCKET, URL, CellAt
+from support.airflow_features import CALLBACKS, CALLBACKS_ASK, SUPERVISES, has, needs
 
 SOURCE = Path(__file__).parents[2] / "src"
 DAG = """

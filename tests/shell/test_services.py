@@ -5,7 +5,6 @@ from typing import ClassVar
 
 import pytest
 
-from airflow_conf import new_conf
 from aws_executors import Launch, Task, executors, provider
 from aws_executors.cli.command import SECTIONS
 from aws_executors.cli.commands.setup import SETUPS
@@ -16,9 +15,10 @@ from aws_executors.core.requests.compose import built
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.services import SERVICES, AnyService
 from aws_executors.doctor.probe import NEEDED
-from aws_executors.shell.airflow.configuration import configure
+from aws_executors.shell.airflow.configuration.configured import configure
 from aws_executors.shell.airflow.executor import AwsExecutor
 from aws_executors.shell.services import BACKENDS, Backend
+from support.airflow_conf import new_conf
 
 EVERY = pytest.mark.parametrize(("section", "spec"), SERVICES.items())
 

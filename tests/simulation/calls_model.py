@@ -17,7 +17,7 @@ from returns.result import Result, Success
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.settings.base import Settings
 from aws_executors.local.world import Json
-from aws_executors.shell.aws.clients import Clients, ServiceName
+from aws_executors.shell.aws.client.clients import Clients, ServiceName
 from simulation.cloud import Cloud
 from simulation.process import Process
 from simulation.timeline import between, draw

@@ -29,7 +29,7 @@ from simulation.airflow_model import FINAL, Metadata
 from simulation.cloud import POOLED
 from simulation.process import Process
 from simulation.timeline import between
-from worlds import Unmeasured
+from support.worlds import Unmeasured
 
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey

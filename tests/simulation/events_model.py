@@ -105,4 +105,4 @@ class EventQueue:
 
 
 def _again(message: Message) -> Message:
-    return Message(message.body, message.receipt, message.times + 1)
+    return Message(message.body, message.receipt, message.receive_count + 1)

@@ -24,12 +24,12 @@ from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration.configured import Configured
 from aws_executors.shell.airflow.executor import AwsExecutor
 from aws_executors.shell.airflow.started import StartedParts, engine_config, sharing_of
 from aws_executors.shell.airflow.work_items import WorkItems
 from aws_executors.shell.airflow.workloads import RequestFactory, Transports
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.engine.aws_events.intake import EventIntake
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.transport import INLINE, transport_of
@@ -40,7 +40,7 @@ from simulation.calls_model import VirtualClients
 from simulation.cloud import BUCKET, CLUSTER, CONTAINER, DEFINITION, QUEUE, Cloud, token_with
 from simulation.engine_model import VirtualDatabase, VirtualEngine, virtual_lock
 from simulation.process import Process
-from worlds import Unmeasured
+from support.worlds import Unmeasured
 
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey

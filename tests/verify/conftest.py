@@ -14,8 +14,8 @@ import pytest
 from aws_executors.cli.__main__ import main
 from aws_executors.cli.commands import verify as command
 from aws_executors.local import Delays, LocalAws
-from event_queues import events_queue
-from sites import batch_queues
+from support.event_queues import events_queue
+from support.sites import batch_queues
 
 LOGS = {
     "logDriver": "awslogs",

@@ -25,7 +25,7 @@ from aws_executors.local import LocalAws
 from aws_executors.local.processes import Containers
 from aws_executors.local.world import StartProcess
 from aws_executors.local.world.ecs import run as local_run
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.event_queue import EventQueue
 from aws_executors.shell.engine.aws_events.intake import EventIntake
 from aws_executors.shell.engine.aws_events.listener import EventListener

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from each_line import not_heard
+from support.each_line import not_heard
 from verify.conftest import BUCKET
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ from types import SimpleNamespace
 from aws_executors.verify.drive import Drive
 from aws_executors.verify.proof.programs import MEMORY
 from aws_executors.verify.run import interruptions
-from each_line import unheard
+from support.each_line import unheard
 
 class Waiting(Drive):
     def __post_init__(self):

@@ -14,7 +14,7 @@ from aws_executors.core.lifecycle.effects import Report
 from aws_executors.core.warm.cell import Cell, read
 from aws_executors.local import LocalAws
 from aws_executors.local.world.s3 import store
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.verify.proof.checks import CHECKS
 from aws_executors.verify.proof.model import (
     CaseTrace,

@@ -18,7 +18,7 @@ from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.migrate.executors import executors
-from aws_executors.shell.airflow.configuration import Configured, configure
+from aws_executors.shell.airflow.configuration.configured import Configured, configure
 
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser

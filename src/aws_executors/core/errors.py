@@ -1,14 +1,9 @@
 """The exceptions of this package: their common base, and those that user code may want to catch.
 
 Law: every exception of this package is an `AwsExecutorsError` whose name ends in ``Error``. One that never
-leaves its module is defined there. A refusal by AWS is not an exception but a value,
-`core.aws.errors.AwsError`.
+leaves its module is defined there, and `SettingsError` beside its faults. A refusal by AWS is not an
+exception but a value, `core.aws.errors.AwsError`.
 """
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from aws_executors.core.settings.errors import SettingsFaults
 
 
 class AwsExecutorsError(Exception):
@@ -21,14 +16,6 @@ class AwsExecutorsError(Exception):
     ...     print(error)
     run_task_kwargs: taskDefinition is missing
     """
-
-
-class SettingsError(AwsExecutorsError, ValueError):
-    """An invalid section of airflow.cfg, or invalid settings in Python; the message lists all `faults`."""
-
-    def __init__(self, faults: "SettingsFaults") -> None:
-        super().__init__(str(faults))
-        self.faults = faults
 
 
 class RequestError(AwsExecutorsError, ValueError):

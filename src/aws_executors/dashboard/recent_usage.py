@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from aws_executors.core.cost.summary import UsageEntry
 from aws_executors.dashboard.failures import HOURS
-from aws_executors.shell.airflow.usage_log import usage_entries
+from aws_executors.shell.airflow.usage.records import usage_entries
 
 ROWS = 2_000
 """The most records that are read, newest first."""

@@ -19,9 +19,7 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.base import Settings
 from aws_executors.doctor.checks import batch as batch_checks
-from aws_executors.doctor.checks import batch_evidence, ecs_evidence
 from aws_executors.doctor.checks import ecs as ecs_checks
-from aws_executors.doctor.checks.definitions import LogConfiguration
 from aws_executors.doctor.checks.events import of_event_way
 from aws_executors.doctor.checks.findings import (
     Airflow,
@@ -35,6 +33,9 @@ from aws_executors.doctor.checks.findings import (
 from aws_executors.doctor.checks.network import Network
 from aws_executors.doctor.checks.warm import WarmEvidence, of_cells
 from aws_executors.doctor.event_probe import event_way
+from aws_executors.doctor.evidence import batch as batch_evidence
+from aws_executors.doctor.evidence import ecs as ecs_evidence
+from aws_executors.doctor.evidence.definitions import LogConfiguration
 from aws_executors.doctor.probe import Probe
 
 Say = Callable[[str], None]

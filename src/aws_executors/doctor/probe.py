@@ -25,19 +25,19 @@ from aws_executors.core.aws.response import AnswerRecord, read_record
 from aws_executors.core.redact.values import mask
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.types import http_url
-from aws_executors.doctor.checks.batch_evidence import ComputeEnvironment, JobDefinition, Queue
-from aws_executors.doctor.checks.ecs_evidence import Cluster, TaskDefinition
 from aws_executors.doctor.checks.fargate_quota import ServiceQuota
 from aws_executors.doctor.checks.findings import Airflow, Identity, Unasked
 from aws_executors.doctor.checks.image import ImageEvidence
 from aws_executors.doctor.checks.network import Network, SecurityGroup, Subnet
 from aws_executors.doctor.checks.routes import Endpoint, RouteTable, Ways
+from aws_executors.doctor.evidence.batch import ComputeEnvironment, JobDefinition, Queue
+from aws_executors.doctor.evidence.ecs import Cluster, TaskDefinition
 from aws_executors.doctor.registry import image_seen
 from aws_executors.shell.airflow import features
-from aws_executors.shell.airflow.connection import from_airflow
+from aws_executors.shell.airflow.configuration.connection import from_airflow
 from aws_executors.shell.aws.call import call_aws, gone
-from aws_executors.shell.aws.clients import client_of, config
-from aws_executors.shell.aws.credentials import Access, ConnectionReader, access
+from aws_executors.shell.aws.client.clients import client_of, config
+from aws_executors.shell.aws.client.credentials import Access, ConnectionReader, access
 
 if TYPE_CHECKING:
     from airflow.configuration import AirflowConfigParser

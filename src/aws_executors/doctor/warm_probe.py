@@ -16,7 +16,7 @@ from aws_executors.core.warm.shape import cells_of
 from aws_executors.doctor.checks.findings import Unasked
 from aws_executors.doctor.checks.warm import LifecycleRule, WarmEvidence
 from aws_executors.doctor.probe import Probe
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.s3 import S3Calls
 from aws_executors.shell.transport.s3 import NOT_SO
 

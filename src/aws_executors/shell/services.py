@@ -13,7 +13,7 @@ from aws_executors.core.aws.service import Service
 from aws_executors.core.services import ServiceSpec
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.aws.batch import BatchCalls
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.ui.lookups import Lookups
 

@@ -23,8 +23,8 @@ from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.step import may_be_warm
-from aws_executors.shell.airflow.configuration import Configured
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.airflow.configuration.configured import Configured
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.services import Backend, Calls
 from aws_executors.shell.transport import Transport, transport_of
 from aws_executors.verify.proof.model import CaseTrace

@@ -17,7 +17,7 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.cell import Word
 from aws_executors.core.warm.shape import cells_of, serving_arguments
 from aws_executors.core.warm.step import WarmLimits
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.transport.cells import CellStore, HeldCell, cells_at
 from aws_executors.verify.proof.model import CaseTrace, WarmTurn
 from aws_executors.verify.proof.programs import WARM_WORKLOADS

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.aws.memo import cached_while_unchanged
 from aws_executors.core.aws.response import CONTAINER_REASONS, Reader, accounted, joined, newest
 from aws_executors.core.batch.answers import describe as batch
 from aws_executors.core.ecs.answers import describe as ecs
 from aws_executors.core.lifecycle.observation import Observation, Phase, Unreadable
-from aws_executors.core.requests.memo import cached_while_unchanged
 
 
 def one(id_: str, phase: Phase, created: float | None = None) -> Observation:

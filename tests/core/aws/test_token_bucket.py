@@ -26,7 +26,7 @@ from aws_executors.core.aws.token_bucket import (
     take,
     throttled,
 )
-from tape import built, few, fraction, of, read, together, whole
+from support.tape import built, few, fraction, of, read, together, whole
 
 FARGATE = Quota(rate=20, burst=20)
 Story = tuple[tuple[float, int, str], ...]

@@ -14,7 +14,7 @@ from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.compose import built
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import to_kwargs
-from tape import joined, of, read, words
+from support.tape import joined, of, read, words
 
 SETTINGS = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
 SEVERAL = SETTINGS.model_copy(update={"container_name": "main"})

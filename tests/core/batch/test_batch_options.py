@@ -20,7 +20,7 @@ from aws_executors.batch import (
 from aws_executors.core.batch.options import KEPT, BatchOptions, read_options, with_options
 from aws_executors.core.errors import RequestError
 from aws_executors.core.requests.wire import to_kwargs
-from strategies_batch import submit_jobs
+from support.strategies_batch import submit_jobs
 
 PLAIN = {"jobName": "airflow", "jobQueue": "q", "jobDefinition": "d:1"}
 

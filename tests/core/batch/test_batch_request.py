@@ -103,7 +103,7 @@ def test_sizes_of_the_old_form_become_resource_requirements(
 
 NOWHERE: list[tuple[dict[str, object], list[str]]] = [
     ({"jobName": "a" * 129}, ["jobName", "1 to 128 letters"]),
-    ({"jobName": "-a"}, ["jobName", "'-a'", "the first one a letter or digit"]),
+    ({"jobName": "-a"}, ["jobName", "'-a'", "starting with a letter or digit"]),
     ({"jobName": "a b"}, ["jobName", "'a b'"]),
     ({"jobQueue": ""}, ["jobQueue", "at least 1 character"]),
     ({"jobQueu": "q"}, ["'jobQueu' is not known; did you mean 'jobQueue'?", "Allowed:", "retryStrategy"]),

@@ -11,7 +11,7 @@ from aws_executors.core.cost.rightsize import percentile, proposals
 from aws_executors.core.cost.summary import Grouping, UsageEntry, usage_row, usage_rows
 from aws_executors.core.ecs.executor_config import EcsConfig
 from aws_executors.core.ecs.structures import Overrides
-from samples import examples
+from support.samples import examples
 
 PAIRS = [(cpu, memory) for cpu, sizes in FARGATE_MEMORY.items() for memory in sizes]
 

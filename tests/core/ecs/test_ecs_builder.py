@@ -26,7 +26,7 @@ from aws_executors.ecs import (
     with_launch_type,
     with_options,
 )
-from strategies import ECS_SETTINGS, ecs_options, launches, run_tasks
+from support.strategies import ECS_SETTINGS, ecs_options, launches, run_tasks
 
 LAUNCH = Launch(
     task=Task(dag_id="etl", task_id="load"),

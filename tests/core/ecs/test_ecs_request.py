@@ -9,7 +9,7 @@ from hypothesis import given
 
 from aws_executors import RequestError, ecs, to_kwargs
 from aws_executors.ecs import ContainerOverride, KeyValuePair, Overrides, RunTask, from_kwargs
-from strategies import run_tasks
+from support.strategies import run_tasks
 
 SMALLEST: dict[str, Any] = {"taskDefinition": "airflow:7"}
 FULL: dict[str, Any] = {

@@ -6,7 +6,7 @@ import pytest
 
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.ecs.structures import CapacityProvider
-from aws_executors.core.errors import SettingsError
+from aws_executors.core.settings.errors import SettingsError
 
 GOOD = {
     "region": "us-east-1",

@@ -51,8 +51,8 @@ from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.transitions.row_read import same_row_changes_nothing
 from aws_executors.core.lifecycle.verdict import Row
-from samples import examples
-from tape import Recipe, Tape, either, few, mapped, of, read, tapes
+from support.samples import examples
+from support.tape import Recipe, Tape, either, few, mapped, of, read, tapes
 
 T = TypeVar("T")
 Heard: TypeAlias = "Callable[[float], Event[str]]"

@@ -125,9 +125,10 @@ RECLAIMED = (
     "It is started again if the task had not started; otherwise Airflow's `retries` apply."
 )
 UNREACHED = (
-    "The launcher gave up: Airflow's API server or the workload's store could not be reached "
-    "(c1, exit code 83). Read its log. Check that the container can reach `execution_api_server_url`, "
-    "and S3 if it is used."
+    "The launcher gave up: Airflow's API server or the workload's store could not be reached, or the "
+    "container was stopped before the task began (c1, exit code 83). Read its log: one line says which. "
+    "If something could not be reached, check the container's way to `execution_api_server_url`, and to S3 "
+    "if it is used."
 )
 WAITS_FOR_ROLE = (
     "The job queue cannot run the job as configured (c1). AWS says: MISCONFIGURATION: role. "

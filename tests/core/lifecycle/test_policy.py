@@ -21,7 +21,6 @@ from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.lifecycle.machine import advance
 from aws_executors.core.lifecycle.observation import Cause
 from aws_executors.core.lifecycle.policy import (
-    PATIENT,
     REACTIONS,
     Policy,
     Reaction,
@@ -29,7 +28,7 @@ from aws_executors.core.lifecycle.policy import (
     submission_failure,
 )
 from aws_executors.core.lifecycle.verdict import MATRIX, OUTCOMES, RowState, Verdict
-from troubles import ROWS, Moment, Trouble, scene, scenes
+from support.troubles import PATIENT, ROWS, Moment, Trouble, scene, scenes
 
 # By hand: the trouble, the stage that it leads to, what is asked for once the job is woken (or at once, where
 # it waits for nothing), and the title of the line in the task's log.

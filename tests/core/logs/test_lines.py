@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from aws_executors.core.logs import lines as logs
 from aws_executors.core.logs.lines import BYTES, LINES, WIDE, Tail, excerpt, folded, log_line, unfolded
-from tape import few, mapped, read, whole
+from support.tape import few, mapped, read, whole
 
 JWT = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0ZXN0In0.c2lnbmF0dXJl"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.redact.text import FINDERS, mask, replaced
 from core.redact.test_text import HOSTILE
-from tape import Tape, either, few, mapped, of, read
+from support.tape import Tape, either, few, mapped, of, read
 
 MARKS = tuple(f"zz{number}zz" for number in range(12))
 """What is looked for: whatever of them a text hides."""

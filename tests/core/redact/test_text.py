@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.redact.text import mask
 from aws_executors.core.redact.values import hidden, secrets_in, sensitive, without
-from tape import Tape, either, few, joined, mapped, of, read
+from support.tape import Tape, either, few, joined, mapped, of, read
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction

@@ -23,7 +23,7 @@ from aws_executors import (
 )
 from aws_executors.core.requests.compose import built
 from aws_executors.core.requests.maker import maker
-from strategies import ECS_SETTINGS
+from support.strategies import ECS_SETTINGS
 
 BATCH = Launch(
     task=Task(dag_id="etl", task_id="load"),
@@ -173,7 +173,7 @@ CALLS = [
     ('ecs.RunTask("a")', "its members are given by name; write RunTask(task_definition=..., ...)"),
     ('ecs.Tag("a", "b")', "Tag: its members are given by name; write Tag(key=..., ...)"),
     ('ecs.Tag(key="")', "Tag: key must have at least 1 character, not str ''"),
-    ('batch.SubmitJob(job_name="a b", job_queue="q", job_definition="d")', "the first one a letter or digit"),
+    ('batch.SubmitJob(job_name="a b", job_queue="q", job_definition="d")', "starting with a letter or digit"),
     ('ecs.Tag(ky="a")', "Tag: 'ky' is not known; did you mean 'key'? Allowed: key, value"),
     (
         'ecs.ContainerOverride(name="a", cpu="x")',
@@ -191,7 +191,10 @@ CALLS = [
         'batch.SubmitJob(job_name="a", job_queue="b")',
         "SubmitJob: job_definition is missing; write Submit",
     ),
-    ('batch.RetryStrategy(evaluate_on_exit=({"action": "RETRY"},))', "RetryStrategy: evaluateOnExit needs"),
+    (
+        'batch.RetryStrategy(evaluate_on_exit=({"action": "RETRY"},))',
+        "RetryStrategy: evaluateOnExit also needs",
+    ),
     (
         "batch.with_retry(3, on_exit=(one for one in []))",
         "on_exit must be a list, not generator; write",

@@ -16,7 +16,7 @@ from aws_executors.core.errors import BuilderError
 from aws_executors.core.requests.compose import BuildFault, built, function_name
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.ecs import RunTask, build, with_environment, with_group, with_tags
-from strategies import ECS_SETTINGS
+from support.strategies import ECS_SETTINGS
 
 JWT = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0aSJ9.c2lnbmF0dXJl"
 WORKLOAD = f'{{"token": "{JWT}", "ti": {{"task_id": "load"}}, "log_path": "a/long/path"}}'

@@ -17,7 +17,7 @@ from aws_executors.core.requests.merge import (
     overridden,
 )
 from aws_executors.core.requests.wire import WRITTEN, Texts
-from tape import Recipe, few, mapped, maybe, of, read, some
+from support.tape import Recipe, few, mapped, maybe, of, read, some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

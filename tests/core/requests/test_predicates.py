@@ -19,7 +19,7 @@ from aws_executors.core.requests.predicates import (
     task_matches,
     try_number_over,
 )
-from strategies import ECS_SETTINGS, launches
+from support.strategies import ECS_SETTINGS, launches
 
 LAUNCH = Launch(
     task=Task(dag_id="etl_daily", task_id="load", try_number=2),

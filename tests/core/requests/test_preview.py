@@ -9,7 +9,7 @@ from hypothesis import given
 from aws_executors import Launch, Task, preview, to_kwargs
 from aws_executors.core.errors import BuilderError
 from aws_executors.ecs import ContainerOverride, Overrides, RunTask, build
-from strategies import ECS_SETTINGS, run_tasks
+from support.strategies import ECS_SETTINGS, run_tasks
 
 JWT = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ0aSJ9.c2lnbmF0dXJl"
 WORKLOAD = json.dumps({"token": JWT, "ti": {"task_id": "load"}})

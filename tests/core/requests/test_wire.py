@@ -26,8 +26,8 @@ from aws_executors.core.requests.wire import (
     surely_fits,
     to_kwargs,
 )
-from strategies import run_tasks
-from strategies_batch import submit_jobs
+from support.strategies import run_tasks
+from support.strategies_batch import submit_jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=WRITTEN)

@@ -10,11 +10,10 @@ from returns.result import Result
 from aws_executors import batch, ecs
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.ecs.settings import EcsSettings
-from aws_executors.core.errors import SettingsError
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.errors import Place, SettingsFaults, shown
+from aws_executors.core.settings.errors import Place, SettingsError, SettingsFaults, shown
 from aws_executors.core.settings.options import example_of
-from tape import Recipe, either, few, mapped, of, read, together
+from support.tape import Recipe, either, few, mapped, of, read, together
 
 BATCH = {"region": "eu-west-1", "job_name": "airflow", "job_queue": "queue", "job_definition": "job:3"}
 ECS = {

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aws_executors.core.warm.cell import Cell, Served, Word, read
-from samples import USUAL, examples
+from support.samples import USUAL, examples
 
 JOB, OTHER = "job", "other"
 

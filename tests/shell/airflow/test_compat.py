@@ -11,12 +11,12 @@ from airflow.executors.executor_loader import ExecutorLoader
 from airflow.executors.executor_utils import ExecutorName
 from sqlalchemy import Column, MetaData, String, Table
 
-from airflow_rows import task_instance
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.shell.airflow import compat, features
 from aws_executors.shell.aws.usage_reader import measures
 from aws_executors.shell.transport import INLINE, inline_of
+from support.airflow_rows import task_instance
 
 ROOT = Path(__file__).parents[3]
 

@@ -23,8 +23,6 @@ from sqlalchemy import Table, create_engine, event, make_url, select
 from sqlalchemy.orm import lazyload, load_only
 from sqlalchemy.schema import CreateTable
 
-from airflow_features import ROW_PER_TRY
-from airflow_rows import Given, task_instance
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.airflow import database
@@ -33,7 +31,9 @@ from aws_executors.shell.airflow.database import AirflowDatabase, _in_state, com
 from aws_executors.shell.engine.calls.operations import Operations
 from aws_executors.shell.engine.messages import RowQuery, WorkItem
 from e2e.postgres import postgres
-from worlds import Cloud, Order
+from support.airflow_features import ROW_PER_TRY
+from support.airflow_rows import Given, task_instance
+from support.worlds import Cloud, Order
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

@@ -20,19 +20,19 @@ from airflow.utils.state import TaskInstanceState
 from sqlalchemy import select
 
 import containers
-from airflow_executors import PATIENCE, forget_executors, turn_until
-from airflow_features import CALLBACKS, ROW_PER_TRY, needs
-from airflow_rows import Given, queue_up, task_instance
-from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import ORPHANED
 from aws_executors.core.lifecycle.observation import Phase
+from aws_executors.core.settings.errors import SettingsError
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor, AwsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow import started
 from aws_executors.shell.airflow.compat import workload_key
 from aws_executors.shell.engine import shutdown
 from aws_executors.shell.engine.calls import operations
-from sites import batch_site, ecs_site
+from support.airflow_executors import PATIENCE, forget_executors, turn_until
+from support.airflow_features import CALLBACKS, ROW_PER_TRY, needs
+from support.airflow_rows import Given, queue_up, task_instance
+from support.sites import batch_site, ecs_site
 
 if TYPE_CHECKING:
     from airflow.executors.workloads.types import WorkloadKey

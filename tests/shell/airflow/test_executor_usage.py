@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from airflow.executors.base_executor import BaseExecutor
 
-from airflow_executors import Begin, beginning, kept_logs, turn_until
-from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.cost.record import USED, UsageRecord, read_entry
-from aws_executors.core.errors import SettingsError
+from aws_executors.core.settings.errors import SettingsError
 from aws_executors.executors import AwsBatchExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow import usage
-from sites import batch_site, ecs_site
+from support.airflow_executors import Begin, beginning, kept_logs, turn_until
+from support.airflow_rows import Given, queue_up, task_instance
+from support.sites import batch_site, ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

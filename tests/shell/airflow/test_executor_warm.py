@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from airflow.executors.base_executor import BaseExecutor
 
-from airflow_executors import Begin, beginning, kept_logs, turn_until
-from airflow_rows import Given, queue_up, task_instance
 from aws_executors.core.cost.record import USED, WARM_CONTAINER, UsageRecord, read_entry
 from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.metrics import ContainerState
@@ -21,7 +19,9 @@ from aws_executors.dashboard.store import snapshots
 from aws_executors.executors import AwsBatchExecutor, AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
 from aws_executors.shell.airflow.executor import AwsExecutor
-from sites import batch_site, ecs_site
+from support.airflow_executors import Begin, beginning, kept_logs, turn_until
+from support.airflow_rows import Given, queue_up, task_instance
+from support.sites import batch_site, ecs_site
 
 pytestmark = [pytest.mark.usefixtures("airflow_db"), pytest.mark.waits]
 

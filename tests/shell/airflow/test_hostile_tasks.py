@@ -16,8 +16,6 @@ from airflow.utils.session import create_session
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
-from airflow_executors import turn_until
-from airflow_rows import Given, task_instance
 from aws_executors.core.lifecycle.effects import LogEvent, Report
 from aws_executors.core.redact.outgoing import MOST
 from aws_executors.executors import AwsEcsFargateExecutor
@@ -26,7 +24,9 @@ from aws_executors.shell.engine.messages import AirflowUpdate
 from e2e.postgres import postgres
 from shell.airflow import hostile_builders
 from shell.airflow.test_executor import hand_over, states
-from sites import ecs_site
+from support.airflow_executors import turn_until
+from support.airflow_rows import Given, task_instance
+from support.sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

@@ -22,7 +22,7 @@ from aws_executors.shell.airflow.metrics import AirflowMetrics
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.thread import Engine
-from worlds import Cloud, Order, Rows, engine_in
+from support.worlds import Cloud, Order, Rows, engine_in
 
 
 def a_job(**fields: Any) -> Job[str]:

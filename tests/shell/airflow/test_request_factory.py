@@ -13,7 +13,7 @@ from returns.result import Failure, Result, Success
 from aws_executors import Launch, Task, compose, ecs, queue_is, when, with_token_lifetime
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.ecs.builder import sealed
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration.configured import Configured
 from aws_executors.shell.airflow.workloads import Parcel, RequestFactory, Transports
 from aws_executors.shell.transport.inline import Inline
 

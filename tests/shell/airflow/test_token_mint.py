@@ -9,10 +9,10 @@ import pytest
 from airflow.api_fastapi.auth.tokens import JWTGenerator
 from airflow.models.taskinstancekey import TaskInstanceKey
 
-from airflow_features import SCOPE
-from airflow_rows import Given
 from aws_executors.shell.airflow.compat import workload_token
 from aws_executors.shell.airflow.workloads import TokenMint
+from support.airflow_features import SCOPE
+from support.airflow_rows import Given
 
 GENERATOR = JWTGenerator(secret_key="a" * 64, valid_for=600.0, audience="tests")
 GIVEN = Given(key=TaskInstanceKey("dag", "task", "run", 1, -1), id=uuid.uuid4(), token="0b6e")

@@ -20,8 +20,8 @@ from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.local import LocalAws
 from aws_executors.shell.aws.batch import BatchCalls
-from aws_executors.shell.aws.clients import Clients
-from sites import batch_site
+from aws_executors.shell.aws.client.clients import Clients
+from support.sites import batch_site
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient

@@ -24,9 +24,9 @@ from aws_executors.core.ecs.structures import (
 )
 from aws_executors.core.lifecycle.observation import Observation, Phase
 from aws_executors.local import LocalAws
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
-from sites import ecs_site
+from support.sites import ecs_site
 
 SLEEP = ("sleep", "60")
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))

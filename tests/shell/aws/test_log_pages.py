@@ -12,7 +12,7 @@ import pytest
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.logs.streams import Stream
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.log_pages import batch_log
 
 

@@ -18,7 +18,7 @@ from aws_executors.shell.aws.watched_service import WatchedService
 from aws_executors.shell.engine.calls.rate_limiter import Account, RateLimiter
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import WorkItem
-from worlds import Cloud, Order, Rows, engine_in
+from support.worlds import Cloud, Order, Rows, engine_in
 
 
 class Slow:

@@ -28,7 +28,7 @@ from aws_executors.shell.engine.calls.operations import Operations, Performable
 from aws_executors.shell.engine.calls.rate_limiter import Account
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
 from aws_executors.shell.engine.messages import InboxItem, RowQuery, WorkItem
-from worlds import Cloud, Order, Unmeasured
+from support.worlds import Cloud, Order, Unmeasured
 
 
 class Clerk(Operations[str, Order]):

@@ -22,7 +22,7 @@ from aws_executors.core.lifecycle.verdict import Row
 from aws_executors.shell.engine.arrivals import GROUP
 from aws_executors.shell.engine.messages import InboxItem, WorkItem
 from shell.engine.clerk import Clerk
-from worlds import Cloud, Order
+from support.worlds import Cloud, Order
 
 
 class Workload:

@@ -9,7 +9,7 @@ from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.shell.engine.dispatcher import Dispatcher
 from aws_executors.shell.engine.messages import ContainerEnded, WorkItem
 from shell.engine.clerk import Clerk
-from worlds import Cloud, Order
+from support.worlds import Cloud, Order
 
 GIVEN = Allocation(vcpu=1.0, memory=2048)
 

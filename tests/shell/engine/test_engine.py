@@ -32,7 +32,7 @@ from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import AirflowUpdate, InboxItem, WorkItem
 from aws_executors.shell.engine.stall import TOO_LATE
 from aws_executors.shell.engine.thread import Engine
-from worlds import HELD, AwakeClock, Cloud, Order, Rows, engine_in
+from support.worlds import HELD, AwakeClock, Cloud, Order, Rows, engine_in
 
 pytestmark = pytest.mark.waits
 

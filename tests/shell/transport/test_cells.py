@@ -7,7 +7,7 @@ import pytest
 from aws_executors import batch
 from aws_executors.core.warm.cell import Cell
 from aws_executors.local import LocalAws
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.transport.cells import CellStore, cells_at
 
 PLACE = "w/cells/airflow/batch"

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from airflow.executors.base_executor import BaseExecutor
 
-from airflow_executors import turn_until
-from airflow_features import SCOPE
-from airflow_rows import Given, queue_up, task_instance
 from aws_executors.executors import AwsEcsFargateExecutor
 from aws_executors.local import LocalAws
-from sites import ecs_site
+from support.airflow_executors import turn_until
+from support.airflow_features import SCOPE
+from support.airflow_rows import Given, queue_up, task_instance
+from support.sites import ecs_site
 
 pytestmark = [pytest.mark.usefixtures("airflow_db"), pytest.mark.waits]
 

@@ -17,7 +17,7 @@ from aws_executors import Task, ecs
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.core.ecs.builder import sealed
 from aws_executors.run.sources import SOURCES
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration.configured import Configured
 from aws_executors.shell.airflow.workloads import Parcel, RequestFactory, Transports
 from aws_executors.shell.transport import Transport
 from aws_executors.shell.transport.takeover import Takeover

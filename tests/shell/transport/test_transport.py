@@ -12,7 +12,7 @@ from returns.result import Success
 from aws_executors.core.aws.errors import Kind
 from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.local import LocalAws
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.s3 import S3Calls
 from aws_executors.shell.transport import INLINE, transport_of
 from aws_executors.shell.transport.s3 import S3, command

@@ -28,11 +28,11 @@ from aws_executors.core.logs.lines import LINES
 from aws_executors.core.logs.streams import Stream
 from aws_executors.local import LocalAws
 from aws_executors.shell.aws.batch import BatchCalls
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.ui.live_logs import AGAIN, CALLS, EVERY, REMEMBERED, LiveLogs, TaskLog
 from aws_executors.shell.ui.lookups import LazyLookups, Lookups, RegionLookups
-from sites import batch_site, ecs_site
+from support.sites import batch_site, ecs_site
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
 OPTIONS = {"awslogs-group": "/airflow", "awslogs-stream-prefix": "tasks", "awslogs-region": "us-east-1"}

@@ -19,12 +19,12 @@ from airflow.sdk import DAG, BaseOperator, BaseOperatorLink
 from airflow.serialization import serialized_objects
 from airflow.utils.session import create_session
 
-from airflow_executors import forget_executors
-from airflow_rows import task_instance
 from aws_executors.local import LocalAws
 from aws_executors.shell.ui import executor_lookup, links
 from aws_executors.shell.ui.plugin import AwsExecutorsPlugin, ContainerLink, LogLink
-from sites import ecs_site
+from support.airflow_executors import forget_executors
+from support.airflow_rows import task_instance
+from support.sites import ecs_site
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

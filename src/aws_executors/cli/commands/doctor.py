@@ -34,9 +34,9 @@ from aws_executors.doctor.examination import examine
 from aws_executors.doctor.probe import Probe, airflow_side
 from aws_executors.doctor.trial import trial, trial_command
 from aws_executors.doctor.warm_probe import cells_seen
-from aws_executors.shell.airflow.configuration import configure
-from aws_executors.shell.airflow.connection import from_airflow
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.airflow.configuration.configured import configure
+from aws_executors.shell.airflow.configuration.connection import from_airflow
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.services import BACKENDS
 
 FOUND_ERRORS = 1

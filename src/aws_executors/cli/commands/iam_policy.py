@@ -30,7 +30,7 @@ from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.services import BATCH, ECS, SERVICES, AnyService
 from aws_executors.core.warm.step import may_be_warm
 from aws_executors.doctor.checks.warm import CELL_READS
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration.configured import Configured
 
 EVERY_JOB = (
     "TerminateJob is allowed for every job of the account and Region: IAM can tell jobs apart by tags only. "

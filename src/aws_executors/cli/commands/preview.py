@@ -23,7 +23,7 @@ from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.preview import difference, preview
 from aws_executors.core.services import SERVICES
 from aws_executors.migrate.executors import executors
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration.configured import Configured
 from aws_executors.shell.transport import shown_command
 
 REFUSED = 1

@@ -79,7 +79,7 @@ def recorded(options: Namespace, added_up: Callable[[Iterable[UsageEntry]], T]) 
 
 
 def _counted(options: Namespace) -> Iterator[UsageEntry]:
-    from aws_executors.shell.airflow.usage_log import usage_count, usage_entries
+    from aws_executors.shell.airflow.usage.records import usage_count, usage_entries
 
     since = max(time.time() - options.days * DAY, 0.0)  # no database has a year before the first
     dag, task = options.dag or "", options.task or ""

@@ -15,8 +15,8 @@ from returns.methods import unwrap_or_failure
 
 from aws_executors.cli.configuration import UNUSABLE, CommandError, airflow, asked, required
 from aws_executors.cli.show import answer, dumped, progress, remark
-from aws_executors.shell.airflow.connection import from_airflow
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.airflow.configuration.connection import from_airflow
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.services import BACKENDS
 from aws_executors.verify.bill import expected_cost
 from aws_executors.verify.extra_calls import defined_size

@@ -16,9 +16,9 @@ from returns.methods import partition
 from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success
 
+from aws_executors.core.aws.memo import cached_while_unchanged
 from aws_executors.core.lifecycle.observation import Cause, DescribeResult, Observation, Phase, Unreadable
 from aws_executors.core.redact.outgoing import PART, one_line
-from aws_executors.core.requests.memo import cached_while_unchanged
 from aws_executors.core.validation import in_words
 
 

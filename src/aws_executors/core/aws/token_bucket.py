@@ -31,21 +31,21 @@ FIRST_CREEP = 1 / 100
 STRIDE = 1 / 4
 """The same above `BEYOND`."""
 DEEPEST = 0.7
-"""The share of a throttled rate that AWS is believed to grant at least: a short measurement is rough."""
+"""At least this share of a throttled rate is believed to be granted, as a short measurement is rough."""
 LUCK = 3
-"""How many calls are added to those that passed, for the same reason."""
+"""How many calls are added to those that passed: their measurement is rough, too."""
 FLOOR = 1 / 20
 """The share of its quota below which no bucket's rate falls, or one call a second if that is less: some calls
 must be made to find out what AWS grants."""
 THROTTLE_PAUSE = 0.5
 """Seconds without a call after a throttle: then AWS's bucket has a reserve again."""
 ALONE = 5.0
-"""Seconds since the last throttle after which one stands alone: if no more was wanted than there was, it says
-that others use the account, and nothing about our rate."""
+"""A throttle that comes more than this many seconds after the last one stands alone: if no more was wanted
+than there was, it says that others use the account, and nothing about our rate."""
 RESERVE = 0.1
 """Seconds' worth of tokens by which a full bucket is below AWS's burst: the two are not quite in step."""
 SLICE = 0.25
-"""Seconds' worth of tokens that a bucket holds at least: the caller that takes them may be late by that."""
+"""Seconds' worth of tokens that a bucket holds at least: the caller may come that late to take them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

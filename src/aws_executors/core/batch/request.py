@@ -1,7 +1,7 @@
 """What SubmitJob takes, as one frozen value.
 
-Law: the whole shape of the operation that an executor can use, with AWS's documented limits, and nothing
-of Airflow. Array jobs are left out: one launch is one task instance. Names of structures and fields are
+Law: all members of the operation that an executor can use, with AWS's documented limits, and nothing of
+Airflow. Array jobs are left out: one launch is one task instance. Names of structures and fields are
 AWS's (API reference of AWS Batch, SubmitJob); `wire.py` spells them.
 """
 
@@ -46,10 +46,10 @@ REQUEST_LIMIT = 30 * 1024
 
 SHORTER = "move variables and parameters into the job definition"
 
-_GLOB = "up to 512 letters, digits, '.', ':' and white space, at the end perhaps a '*'"
-_CODE = "an exit code in digits such as '137', at the end perhaps a '*'"
-_NAME = "1 to 128 letters, digits, '-' and '_', the first one a letter or digit"
-_SHARE = "1 to 255 letters and digits, at the end perhaps a '*'"
+_GLOB = "up to 512 letters, digits, '.', ':' and white space, optionally ending in '*'"
+_CODE = "an exit code in digits, such as '137', optionally ending in '*'"
+_NAME = "1 to 128 letters, digits, '-' and '_', starting with a letter or digit"
+_SHARE = "1 to 255 letters and digits, optionally ending in '*'"
 _NODES = "a node or a range of nodes: '0', '0:3', ':3', '4:'"
 
 Glob = Annotated[str, AfterValidator(Matching(r"(?=.{1,512}\Z)[A-Za-z0-9.:\s]*\*?", _GLOB))]
@@ -76,7 +76,7 @@ def _as_pairs(value: object) -> object:
 
 def _taggable(tags: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     if len(tags) > 50:
-        raise ValueError(f"a job may have 50 tags, not {len(tags)}")
+        raise ValueError(f"a job may have at most 50 tags, not {len(tags)}")
     for key, value in tags:
         if not 1 <= len(tag_key(key)) <= 128 or len(tag_text(value)) > 256:
             raise ValueError(f"tag {key[:140]!r}: a key has 1 to 128 characters, a value up to 256")
@@ -98,14 +98,14 @@ class EvaluateOnExit:
 
 @structure
 class RetryStrategy:
-    """How many attempts Batch makes of one job (1 to 10), and after which ends (any, if no rule fits)."""
+    """How many attempts Batch makes of one job (1 to 10), and after which ends (any, if no rule matches)."""
 
     attempts: Annotated[Whole, Field(ge=1, le=10)] | None = None
     evaluate_on_exit: Annotated[tuple[EvaluateOnExit, ...], Field(max_length=5)] = ()
 
     def __post_init__(self) -> None:
         if self.evaluate_on_exit and self.attempts is None:
-            raise ValueError("evaluateOnExit needs attempts (1 to 10) beside it")
+            raise ValueError("evaluateOnExit also needs attempts (1 to 10)")
 
 
 @structure

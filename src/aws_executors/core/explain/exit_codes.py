@@ -27,7 +27,10 @@ OURS: tuple[tuple[Exit, str], ...] = (
     (Exit.GONE, "Nothing to do: the task no longer needs this container."),
     (
         Exit.INFRASTRUCTURE,
-        "Read its log. Check that the container can reach `execution_api_server_url`, and S3 if it is used.",
+        (
+            "Read its log: one line says which. If something could not be reached, check the container's way "
+            "to `execution_api_server_url`, and to S3 if it is used."
+        ),
     ),
     (
         Exit.CANNOT_START,

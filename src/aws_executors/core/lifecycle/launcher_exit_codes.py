@@ -27,7 +27,8 @@ MEANINGS: Mapping[Exit, str] = MappingProxyType(
         Exit.HELD: "another container runs the task",
         Exit.REFUSED: "Airflow's API server refused the workload's token",
         Exit.GONE: "the task instance no longer needs a container: it was cleared, finished or deleted",
-        Exit.INFRASTRUCTURE: "Airflow's API server or the workload's store could not be reached",
+        Exit.INFRASTRUCTURE: "Airflow's API server or the workload's store could not be reached, or the "
+        "container was stopped before the task began",
         Exit.CANNOT_START: "the image, a setting or the command is wrong",
     }
 )

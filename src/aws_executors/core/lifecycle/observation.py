@@ -34,9 +34,9 @@ class Cause(StrEnum):
     HOST_LOST = "host lost"  # its host went away
     RECLAIMED = "reclaimed"  # Fargate Spot capacity reclaimed
     INSTANCE_ENDED = "instance ended"  # its EC2 instance was terminated: Spot interruption or scale-in
-    STOPPED = "stopped"  # on request: StopTask, TerminateJob, a service
+    STOPPED = "stopped"  # stopped on request: StopTask, TerminateJob, an ECS service
     INVALID = "invalid"  # AWS rejected it, and would reject the next one
-    WITHDRAWN = "withdrawn"  # by one of our executors: orphaned, revoked, or its scheduler shut down
+    WITHDRAWN = "withdrawn"  # stopped by one of our executors: orphaned, revoked, or its scheduler ended
     TIMED_OUT = "timed out"  # the platform's time limit for one attempt, or for waiting in its queue
     UNCLEAR = "unclear"  # it ended, and AWS shows no exit code
 
@@ -69,7 +69,7 @@ class Observation:
 
     # Why it ended.
     stop_code: str = ""  # ECS ``stopCode``; empty on Batch
-    reason: str = ""  # what AWS says of the whole and of the Airflow container, in a person's reading order
+    reason: str = ""  # what AWS says of the task or job, then of its Airflow container
     others: str = ""  # what AWS says of other containers
     sign: Sign | None = None
     culprit: str = ""  # the other container that ended first, with its code
@@ -81,7 +81,7 @@ class Observation:
     order: int | None = None  # where it gives none (Batch): rises with the status, as far as one can tell
     created: float | None = None  # epoch seconds
     log_stream: str = ""  # the awslogs stream, if the answer names it (Batch)
-    # Reads its sizes and times on demand: it takes time, and most of them are never asked for.
+    # Reads its sizes and times; only on demand, for reading takes time and few are asked for.
     given: Callable[[], Allocation | None] | None = field(default=None, compare=False, repr=False)
     used: str = field(default="", compare=False, repr=False)  # what a warm container's workload has used
     source: Source = Source.DESCRIBE
@@ -97,7 +97,7 @@ class Observation:
         return None if self.given is None else self.given()
 
     def with_allocation(self, read: Callable[[], Allocation | None], *, running: bool) -> "Observation":
-        """The same with `read` for its sizes and times; before it has ended only if `running` is set.
+        """The same with `read` for its sizes and times; one that has not ended, only if `running` is set.
 
         Those of a running one are read now: `read` holds a large description, which would be kept meanwhile.
         """

@@ -42,11 +42,12 @@ class SubmissionFailure(StrEnum):
     NO_CAPACITY = "no capacity"
     CREDENTIALS = "credentials"
     TRANSIENT = "no connection"
-    UNANSWERED = "no answer, from ECS"  # the client token makes a repeat the same container
-    UNANSWERED_ON_BATCH = "no answer, from Batch"  # a repeat would be another container
+    # No clear answer: a timeout, say, or a 5xx.
+    UNANSWERED = "no clear answer, from ECS"  # the client token makes a repeat the same container
+    UNANSWERED_ON_BATCH = "no clear answer, from Batch"  # a repeat would be another container
     STARTED_BEFORE = "started before"  # with the same client token; AWS names the container
     PERMANENT = "permanent"
-    PERMANENT_AT_LAST = "permanent, after no answer"  # the unanswered call may have started a container
+    PERMANENT_AT_LAST = "permanent, after no clear answer"  # the unanswered call may have started a container
 
 
 class Reaction(StrEnum):
@@ -74,9 +75,6 @@ REACTIONS: Mapping[SubmissionFailure, Reaction] = MappingProxyType(
         SubmissionFailure.PERMANENT_AT_LAST: Reaction.LOOK_UP_THEN_FAIL,
     }
 )
-
-PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT, Reaction.LOOK_UP})
-"""The reactions that follow after a growing, jittered pause (`core/aws/backoff.py`)."""
 
 # The names of events in a task's event log.
 SUBMISSION_DELAYED, RESUBMITTED, REQUEUED = "submission delayed", "resubmitted", "requeued"

@@ -47,10 +47,10 @@ class Task:
 class Launch(Generic[S_co]):
     """The one argument of every builder.
 
-    `command` is what the Airflow container must run, ready to be copied into the request; it carries a
-    secret (the workload's token), so it stays out of this value's repr. `executor_config` is whatever the
-    DAG's author wrote: a builder is the first to check it. `token` names this queueing of the task instance
-    (Airflow's ``external_executor_id``, a UUID) and `attempt` counts the submissions made for it, from 1.
+    `command` is what the Airflow container must run, ready to be copied into the request; it may carry a
+    secret (an inline workload's token), so it stays out of this value's repr. `executor_config` is whatever
+    the DAG's author wrote: a builder is the first to check it. `token` names this queueing of the task
+    instance (Airflow's ``external_executor_id``, a UUID) and `attempt` counts its submissions, from 1.
     `memory_kills` says how many earlier tries were killed for memory, if a step asks for it; else it is 0.
 
     >>> from aws_executors.core.batch.settings import BatchSettings

@@ -1,12 +1,13 @@
 """What is wrong with a section of airflow.cfg, in words for the person who can mend it.
 
 Law: values that print themselves. Each fault names the option, its value and the remedy; a section tells all
-of its faults at once. No secret is shown: of texts that may hold one, only the size.
+of its faults at once. No secret is shown: of JSON only the length, other text is masked.
 """
 
 import re
 from dataclasses import dataclass
 
+from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.redact.text import mask
 from aws_executors.core.settings.options import as_text
 from aws_executors.core.validation import nearest, quoted
@@ -146,3 +147,11 @@ def unknown_option(name: str, value: str, allowed: tuple[str, ...], place: Place
     """
     near = "".join(f"did you mean {close}? " for close in nearest(name.lower(), allowed))
     return Fault(name, f"is not an option of {place.title}", near + place.unset(name), value)
+
+
+class SettingsError(AwsExecutorsError, ValueError):
+    """An invalid section of airflow.cfg, or invalid settings in Python; the message lists all `faults`."""
+
+    def __init__(self, faults: SettingsFaults) -> None:
+        super().__init__(str(faults))
+        self.faults = faults

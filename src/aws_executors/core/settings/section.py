@@ -12,10 +12,17 @@ from typing import ClassVar, Self, cast
 from pydantic import BaseModel, ValidationError, model_validator
 from returns.result import Failure, Result, Success
 
-from aws_executors.core.errors import SettingsError
 from aws_executors.core.redact.literals import mask_literals
 from aws_executors.core.requests.maker import with_plain_signature
-from aws_executors.core.settings.errors import Arguments, Fault, Place, SettingsFaults, shown, unknown_option
+from aws_executors.core.settings.errors import (
+    Arguments,
+    Fault,
+    Place,
+    SettingsError,
+    SettingsFaults,
+    shown,
+    unknown_option,
+)
 from aws_executors.core.settings.options import example_of
 from aws_executors.core.validation import Violation, dotted, type_and_value, violations
 

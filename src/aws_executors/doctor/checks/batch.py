@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from math import ceil
 
 from aws_executors.core.batch.request import overrides_of
-from aws_executors.doctor.checks.batch_evidence import FARGATE, ContainerProperties, Evidence, quota_code
-from aws_executors.doctor.checks.definitions import of_essential, of_platforms
 from aws_executors.doctor.checks.fargate_quota import Allowance, of_allowance
 from aws_executors.doctor.checks.findings import (
     Finding,
@@ -24,6 +22,8 @@ from aws_executors.doctor.checks.image import variables as set_by_image
 from aws_executors.doctor.checks.log_group import of_log_group
 from aws_executors.doctor.checks.network import of_network
 from aws_executors.doctor.checks.volumes import of_files, of_volumes
+from aws_executors.doctor.evidence.batch import FARGATE, ContainerProperties, Evidence, quota_code
+from aws_executors.doctor.evidence.definitions import of_essential, of_platforms
 
 
 def _queue(seen: Evidence) -> Iterator[Finding]:

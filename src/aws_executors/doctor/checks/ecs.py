@@ -6,8 +6,6 @@ Source: Amazon ECS Developer Guide, "Amazon ECS task definitions" and "Stopped t
 
 from collections.abc import Callable, Iterator
 
-from aws_executors.doctor.checks.definitions import of_essential, of_platforms
-from aws_executors.doctor.checks.ecs_evidence import Evidence
 from aws_executors.doctor.checks.fargate_quota import Allowance, of_allowance, vcpus
 from aws_executors.doctor.checks.findings import (
     Finding,
@@ -22,6 +20,8 @@ from aws_executors.doctor.checks.image import variables as set_by_image
 from aws_executors.doctor.checks.log_group import of_log_group
 from aws_executors.doctor.checks.network import of_network
 from aws_executors.doctor.checks.volumes import of_files, of_volumes
+from aws_executors.doctor.evidence.definitions import of_essential, of_platforms
+from aws_executors.doctor.evidence.ecs import Evidence
 
 
 def _cluster(seen: Evidence) -> Iterator[Finding]:

@@ -1,9 +1,9 @@
 """Read and update task instance rows in Airflow's database, as far as correct reporting requires it.
 
-Law: one small query for many task instances, and updates of a single one. They use connections and sessions
-of their own, never the scheduler's (a scoped session would commit its transaction), and never run in its
-thread. Only `assign` and `complete` run in the scheduler's own session. Nothing is decided here:
-`core/lifecycle/verdict.py` interprets the rows.
+Law: a read is a few small queries for many task instances at once, an update is of a single one. They use
+connections and sessions of their own (to commit a scoped one would commit the scheduler's transaction), and
+never run in its thread. Only `assign` and `complete` run in the scheduler's own session. Nothing is decided
+here: `core/lifecycle/verdict.py` interprets the rows.
 """
 
 from collections import defaultdict
@@ -44,7 +44,7 @@ class AirflowDatabase:
         """Read the rows of these jobs, by token: None if the row is gone. Unchanged rows may be left out.
 
         Keys are `TaskInstanceKey`. A row is read by its id, and by its key if no row has that id any more,
-        because a retry or a clear gives it a new one. Raises what SQLAlchemy raises.
+        because a retry or clearing gives it a new one. Raises what SQLAlchemy raises.
         """
         from airflow import settings
 
@@ -67,7 +67,7 @@ class AirflowDatabase:
                 compat.disown_container(ti, session)
 
     def requeue(self, key: object, token: str) -> None:
-        """Let the scheduler queue a task instance again whose container is gone, unless it has moved on.
+        """Let the scheduler queue again a task instance whose container is gone, unless it has moved on.
 
         A queued task instance keeps its try. One that has run is reset as Airflow resets an orphan that no
         executor adopts: its try goes into the history and the next one begins. Source:

@@ -22,21 +22,20 @@ from returns.result import Result
 
 from aws_executors.core.aws.service import Service
 from aws_executors.core.cost.record import WARM_CONTAINER
-from aws_executors.core.errors import SettingsError
 from aws_executors.core.lifecycle.effects import LogEvent, Report
 from aws_executors.core.lifecycle.policy import CONTAINER_FAILED
 from aws_executors.core.redact.outgoing import one_line
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.core.settings.errors import SettingsError, SettingsFaults
 from aws_executors.shell.airflow import compat, features
 from aws_executors.shell.airflow.compat import ExecuteCallback
-from aws_executors.shell.airflow.configuration import Configured, configure
-from aws_executors.shell.airflow.connection import from_airflow
+from aws_executors.shell.airflow.configuration.configured import Configured, configure
+from aws_executors.shell.airflow.configuration.connection import from_airflow
 from aws_executors.shell.airflow.current_tokens import CurrentTokens
 from aws_executors.shell.airflow.database import assign, complete
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.started import StartedParts, sharing_of, start_parts
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.engine.messages import AirflowUpdate, ContainerEnded
 from aws_executors.shell.engine.thread import Engine
 from aws_executors.shell.services import Backend

@@ -25,10 +25,10 @@ from aws_executors.core.warm.step import may_be_warm
 from aws_executors.dashboard.collector import Collector, publisher_of
 from aws_executors.dashboard.publisher import Publisher
 from aws_executors.dashboard.recent_counts import RecentCounts
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration.configured import Configured
 from aws_executors.shell.airflow.database import AirflowDatabase
 from aws_executors.shell.airflow.metrics import AirflowMetrics, Sink
-from aws_executors.shell.airflow.usage import UsageRecorder, recorder_of
+from aws_executors.shell.airflow.usage.recorder import UsageRecorder, recorder_of
 from aws_executors.shell.airflow.work_items import WorkItems
 from aws_executors.shell.airflow.workloads import Sharing, Transports
 from aws_executors.shell.aws.event_queue import EventQueue

@@ -19,7 +19,7 @@ from aws_executors.core.requests.more_memory import asks_for_kills
 from aws_executors.core.services import ServiceSpec
 from aws_executors.core.settings.base import Settings
 from aws_executors.shell.airflow import compat
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration.configured import Configured
 from aws_executors.shell.airflow.workloads import (
     URGENT,
     Parcel,
@@ -90,7 +90,7 @@ class WorkItems(Generic[S, R]):
         """A function that counts earlier tries killed for memory; None if there are none or no step asks."""
         if not parcel.has_row or parcel.task.try_number < 2 or not asks_for_kills(self.configured.build):
             return None
-        from aws_executors.shell.airflow.usage_log import memory_kills
+        from aws_executors.shell.airflow.usage.records import memory_kills
 
         return partial(memory_kills, parcel.task)
 

@@ -28,7 +28,7 @@ from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.shape import for_nobody, request_for, shape_of
 from aws_executors.core.warm.step import WarmLimits, asked_for, warm_limits
 from aws_executors.shell.airflow import compat
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration.configured import Configured
 from aws_executors.shell.engine.calls.thread_pool import ends_by_itself
 from aws_executors.shell.engine.messages import WarmRequest
 from aws_executors.shell.transport import Transport

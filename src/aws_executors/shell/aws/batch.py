@@ -38,7 +38,7 @@ from aws_executors.shell.aws.call import (
     shortened,
     unknown_operation,
 )
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.log_pages import batch_log, log_page, no_log
 from aws_executors.shell.aws.pagination import chunks, container_found, merged, paged
 

@@ -28,7 +28,7 @@ from aws_executors.core.lifecycle.observation import DescribeResult, Observation
 from aws_executors.core.logs.streams import Stream
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.shell.aws.call import NONE_REFUSED, Refusals, each, gone, may_be_there, settled, shortened
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.log_pages import defined_log, ecs_log, log_page
 from aws_executors.shell.aws.pagination import chunks, container_found, counted, merged, paged
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, classify
-from aws_executors.shell.aws.clients import LONG_POLL, Clients
+from aws_executors.shell.aws.client.clients import LONG_POLL, Clients
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, MessageTypeDef
@@ -25,11 +25,11 @@ HIDDEN = 30
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message, received for the `times`-th time; `receipt` is the handle that SQS gave it this time."""
+    """One message; `receipt` is the handle that SQS gave it this time, of `receive_count` times."""
 
-    body: str = field(repr=False)  # may hold a command line, and a token on it
+    body: str = field(repr=False)  # may hold a command line with a token in it
     receipt: str
-    times: int = 1
+    receive_count: int = 1
 
 
 class EventQueue:
@@ -43,7 +43,7 @@ class EventQueue:
         return f"<EventQueue {self._url}>"
 
     def receive(self) -> Result[tuple[Message, ...], AwsError]:
-        """Wait for messages, up to `LONG_POLL` seconds; the first ten that come, or none."""
+        """Wait up to `LONG_POLL` seconds for messages; returns at most ten, perhaps none."""
         answer = self._clients.sqs(
             lambda sqs: sqs.receive_message(
                 QueueUrl=self._url,

@@ -12,7 +12,7 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.logs.lines import LINES
 from aws_executors.core.logs.streams import Stream, batch_stream, definition_of, ecs_stream, main_node
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import GetLogEventsRequestTypeDef

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, TypedDict
 from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
+from aws_executors.shell.aws.client.parser import PAGE, EmptyAnswerError
 from aws_executors.shell.aws.object_list import list_etags
-from aws_executors.shell.aws.parser import PAGE, EmptyAnswerError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

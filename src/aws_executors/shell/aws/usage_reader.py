@@ -13,7 +13,7 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.logs.lines import texts_with
 from aws_executors.core.requests.stored_workload import address, bucket_and_key
 from aws_executors.core.settings.base import Settings
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.log_pages import no_log
 from aws_executors.shell.aws.s3 import S3Calls
 from aws_executors.shell.transport import inline_of

@@ -17,7 +17,7 @@ from aws_executors.shell.transport.inline import INLINE, MEASURED, Inline
 from aws_executors.shell.transport.s3 import S3, command
 
 if TYPE_CHECKING:
-    from aws_executors.shell.aws.clients import Clients
+    from aws_executors.shell.aws.client.clients import Clients
 
 
 __all__ = ["INLINE", "Transport", "shown_command", "transport_of"]

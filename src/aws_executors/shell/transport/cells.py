@@ -18,7 +18,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.requests.stored_workload import bucket_and_key
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.cell import Cell, read
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.s3 import S3Calls
 from aws_executors.shell.transport.s3 import NOT_SO
 from aws_executors.shell.transport.s3_errors import Told

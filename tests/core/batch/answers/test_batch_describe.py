@@ -16,7 +16,7 @@ from returns.pipeline import is_successful
 from aws_executors.core.batch.answers.describe import FINAL, STATUSES, observe, observe_answer, observe_event
 from aws_executors.core.lifecycle.effects import ORPHANED, SHUT_DOWN
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Source
-from tape import any_answer, either, entries, few, likely, mapped, of, read, text, whole
+from support.tape import any_answer, either, entries, few, likely, mapped, of, read, text, whole
 
 GOLDEN = Path(__file__).parents[3] / "golden"
 ESSENTIAL = "Essential container in task exited"

@@ -6,7 +6,7 @@ from hypothesis import given
 from aws_executors.core.aws.errors import Kind
 from aws_executors.core.aws.response import Page
 from aws_executors.core.batch.answers.responses import listed_ids, started
-from tape import any_answer, anything, either, entries, read
+from support.tape import any_answer, anything, either, entries, read
 
 
 def test_a_submitted_job_is_its_id() -> None:

@@ -25,7 +25,7 @@ from aws_executors.core.ecs.answers.describe import (
 from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.lifecycle.effects import ORPHANED, SHUT_DOWN
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase, Sign, Source
-from tape import any_answer, either, entries, few, likely, mapped, of, read, text, whole
+from support.tape import any_answer, either, entries, few, likely, mapped, of, read, text, whole
 
 GOLDEN = Path(__file__).parents[3] / "golden"
 ARN = "arn:aws:ecs:us-east-1:123456789012:task/airflow/1234"

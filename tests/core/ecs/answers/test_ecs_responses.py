@@ -6,7 +6,7 @@ from hypothesis import given
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.response import Page
 from aws_executors.core.ecs.answers.responses import FAILURES, listed_ids, started
-from tape import any_answer, anything, either, entries, read
+from support.tape import any_answer, anything, either, entries, read
 
 
 def refused(reason: str, **fields: str) -> AwsError:

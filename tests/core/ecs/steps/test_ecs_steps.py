@@ -45,7 +45,7 @@ from aws_executors.ecs import (
     with_task_size,
     with_volume,
 )
-from strategies import ECS_SETTINGS, launches
+from support.strategies import ECS_SETTINGS, launches
 
 LAUNCH = Launch(
     task=Task(dag_id="etl", task_id="load"), command=("run",), settings=ECS_SETTINGS, token="0b6e"

@@ -16,7 +16,7 @@ from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.shell.engine.aws_events.feed import News
 from aws_executors.shell.engine.dispatcher import Dispatcher, EngineConfig
 from shell.engine.clerk import Clerk
-from worlds import Cloud, Order, Unmeasured
+from support.worlds import Cloud, Order, Unmeasured
 
 PACE = PollInterval(quickest=1.0, slowest=1.0)
 

@@ -36,7 +36,7 @@ from aws_executors.core.lifecycle.policy import Policy
 from aws_executors.core.lifecycle.poll_interval import PollInterval
 from aws_executors.local import LocalAws
 from aws_executors.shell.aws import event_queue
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.ecs import EcsCalls
 from aws_executors.shell.aws.event_queue import AT_ONCE, EventQueue, Message
 from aws_executors.shell.engine.aws_events import listener as listening
@@ -47,9 +47,9 @@ from aws_executors.shell.engine.calls.rate_limiter import Account
 from aws_executors.shell.engine.dispatcher import EngineConfig
 from aws_executors.shell.engine.messages import WorkItem
 from aws_executors.shell.engine.thread import Engine
-from event_queues import events_queue
-from sites import ecs_site
-from worlds import Rows, Unmeasured
+from support.event_queues import events_queue
+from support.sites import ecs_site
+from support.worlds import Rows, Unmeasured
 
 NETWORK = NetworkConfiguration(awsvpc_configuration=AwsvpcConfiguration(subnets=("subnet-1",)))
 PACE = PollInterval(quickest=1000.0, slowest=1000.0, first_poll=1000.0)  # no poll tells what an event should

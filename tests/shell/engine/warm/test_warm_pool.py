@@ -37,7 +37,7 @@ from aws_executors.shell.engine.warm.pool import WarmPool
 from aws_executors.shell.engine.warm.tally import WarmTally
 from aws_executors.shell.engine.warm.turns import STORE_SILENCE
 from aws_executors.shell.transport.cells import HeldCell
-from worlds import Unmeasured
+from support.worlds import Unmeasured
 
 T = TypeVar("T")
 DENIED = AwsError(kind=Kind.PERMANENT, code="AccessDenied", message="no")

@@ -1,8 +1,7 @@
 """What RunTask and ListTasks answered.
 
 Law: a placement failure comes inside a success answer (HTTP 200) and means that nothing was started; its
-reasons stand here. After an answer that cannot be read, something may have started: it is AMBIGUOUS, never a
-refusal.
+reasons stand here. An answer that cannot be read is AMBIGUOUS, never a refusal: something may have started.
 """
 
 from returns.result import Failure, Result, Success
@@ -10,8 +9,9 @@ from returns.result import Failure, Result, Success
 from aws_executors.core.aws.errors import AwsError, Kind, by_message, unreadable_answer
 from aws_executors.core.aws.response import AnswerRecord, Page, joined, read_record
 
-# What to do about each reason of RunTask's `failures`; the first prefix counts. All are a lack of capacity
-# that may pass, so that is also the default. Source: "API failure reasons", Amazon ECS Developer Guide.
+# What to do about each reason of RunTask's `failures`; the first prefix that matches counts. All are a lack
+# of capacity that may pass, so that is also the default. Source: "API failure reasons", Amazon ECS Developer
+# Guide.
 FAILURES: tuple[tuple[str, str], ...] = (
     ("RESOURCE:ENI", "Add container instances, or use types with more network interfaces."),
     ("RESOURCE:GPU", "Add container instances with free GPUs."),
@@ -22,9 +22,9 @@ FAILURES: tuple[tuple[str, str], ...] = (
     ("RESOURCE:FARGATE", "Add `subnets` in more Availability Zones, or use FARGATE beside FARGATE_SPOT."),
     ("RESOURCE:", "Add container instances, or ask for less cpu and memory."),
     ("AGENT", "The ECS agent of a container instance is disconnected: see ecs-agent.log there."),
-    ("ATTRIBUTE", "No container instance has an attribute that the task definition needs."),
+    ("ATTRIBUTE", "Add container instances with the attribute that the task definition needs."),
     ("LOCATION", "Add container instances in the Availability Zones of `subnets`."),
-    ("MemberOf placement constraint", "No container instance meets the placement constraints."),
+    ("MemberOf placement constraint", "Add container instances that meet the constraint, or change it."),
     (
         "distinctInstance placement constraint",
         "Each container instance has a task of the group: add instances, or remove the constraint.",
@@ -63,9 +63,9 @@ class _ListTasks(AnswerRecord):
 def started(answer: object) -> Result[str, AwsError]:
     """The ARN of the task that RunTask started, or why it started none.
 
-    A placement failure is CAPACITY, or what its words say (throttling in disguise). An answer with neither a
-    task nor a failure, and one that cannot be read, is AMBIGUOUS. Source: "RunTask",
-    Amazon ECS API Reference.
+    A placement failure is CAPACITY unless its words say otherwise (throttling in disguise). An answer with
+    neither a task nor a failure, and one that cannot be read, is AMBIGUOUS. Source: "RunTask", Amazon ECS API
+    Reference.
 
     >>> started({"tasks": [{"taskArn": "arn:1"}], "failures": []})
     <Success: arn:1>

@@ -1,7 +1,7 @@
 """What a description of a container means.
 
-Law: older news changes nothing, an outcome is never taken back, and a container that AWS does not show
-is not yet gone.
+Law: older news changes nothing, an outcome is never taken back, and a container is not gone just because AWS
+does not show it.
 """
 
 from __future__ import annotations
@@ -43,13 +43,14 @@ def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -
         case Stage.STOPPING if observation.phase is Phase.RUNNING and (
             job.container_wanted or job.purpose is Purpose.LEAVE
         ):
+            # Once it runs it has `linger` to end by itself, not `patience`.
             return (newer if job.runs else replace(newer, due=at + policy.linger)), ()
         case _:
             return newer, ()
 
 
 def still_running(job: Job[R], observation: Observation) -> bool:
-    """Whether a description only repeats the last one, that a container runs: most do."""
+    """Whether a description only says again that the container runs, as most do."""
     same = observation is job.seen or observation == job.seen
     return same and observation.phase is Phase.RUNNING and job.stage in UNDER_WAY
 
@@ -61,7 +62,7 @@ def _stale(job: Job[R], observation: Observation) -> bool:
         # An outcome is never taken back, except the one that was no more than our guess.
         return job.seen.sign is not Sign.NO_LONGER_SHOWN
     if observation.source is Source.EVENT and _below(observation.order, job.seen.order):
-        return True  # only an event can be late: what describe answers is so, even if it is an earlier status
+        return True  # only an event can be late: an answer to describe is current, whatever status it shows
     return _below(observation.version, job.seen.version)
 
 

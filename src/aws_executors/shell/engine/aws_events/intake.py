@@ -70,11 +70,11 @@ class EventIntake:
         for message, one in seen.items():
             fate = EventFate.TAKEN if one is not None else EventFate.UNREADABLE
             if one is not None and one.id in not_ours:
-                again = message.times <= len(GIVEN_BACK)
+                again = message.receive_count <= len(GIVEN_BACK)
                 fate = EventFate.GIVEN_BACK if again else EventFate.NOBODYS
             self._sink.count(name_of(EVENTS, fate))
             if fate is EventFate.GIVEN_BACK:
-                back[message] = GIVEN_BACK[message.times - 1]
+                back[message] = GIVEN_BACK[message.receive_count - 1]
             else:
                 done.append(message)
         return done, back

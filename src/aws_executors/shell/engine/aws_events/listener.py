@@ -16,7 +16,7 @@ from returns.result import Result
 from aws_executors.core.aws.backoff import Backoff, delay, jitter
 from aws_executors.core.aws.errors import AwsError
 from aws_executors.shell.airflow.loggers import logger
-from aws_executors.shell.aws.clients import LISTENERS
+from aws_executors.shell.aws.client.clients import LISTENERS
 from aws_executors.shell.aws.event_queue import AT_ONCE, Message
 from aws_executors.shell.engine.aws_events.intake import EventIntake
 from aws_executors.shell.engine.calls.error_log import ErrorLog

@@ -26,7 +26,7 @@ UNBILLED = frozenset({"", "PROVISIONING", "SUBMITTED", "RUNNABLE"})
 "AWS Fargate pricing"; "Task lifecycle states", Amazon ECS; "Job states", AWS Batch."""
 
 SOON = 5.0
-"""Seconds after the end of its task within which a container should be idle."""
+"""A container should be idle this many seconds after the end of its task."""
 
 
 @dataclass(slots=True, eq=False)
@@ -69,12 +69,12 @@ class WarmContainer(Generic[K, R]):
     served: int = 0
     why: str = ""  # why it could not be started
     end: Observation | None = None  # what AWS says of its end
-    lost: str = ""  # how long the workload ran that was lost with it, as its cell would say it
+    lost: str = ""  # how long the workload had run that was lost with it, as its cell would say it
     trouble_at: float | None = None  # since when its cell cannot be read, after its end
 
     @property
     def idle(self) -> Idle | None:
-        """The container as an idle one, if it is idle."""
+        """What the plan is told of it as an idle container; None if it is not idle."""
         held, record = self.held, self.record
         if held is None or record is None or held.cell.word is not Word.IDLE:
             return None
@@ -102,7 +102,7 @@ class WarmContainer(Generic[K, R]):
 
     @property
     def state(self) -> ContainerState:
-        """Its state, as the metrics tell it."""
+        """Its state, as the metrics report it."""
         word = None if self.held is None else self.held.cell.word
         if self.closing or self.record is None or word is Word.CLOSED:
             return ContainerState.CLOSING
@@ -116,7 +116,7 @@ class WarmContainer(Generic[K, R]):
 
     @property
     def starting(self) -> Starting | None:
-        """The container as a starting one, if it is not up yet and will be."""
+        """What the plan is told of it as a starting container; None if it is up, or will not be."""
         if self.held is not None or self.record is None or self.closing:
             return None
         seen = self.record.job.seen

@@ -26,10 +26,16 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.errors import AwsExecutorsError
 from aws_executors.core.redact.values import mask
 from aws_executors.core.settings.types import http_url
-from aws_executors.shell.airflow.connection import CONN_TYPE, Connection, Extra, from_airflow, honoured
+from aws_executors.shell.airflow.configuration.connection import (
+    CONN_TYPE,
+    Connection,
+    Extra,
+    from_airflow,
+    honoured,
+)
 from aws_executors.shell.aws.call import call_aws
-from aws_executors.shell.aws.parser import QuickParsers
-from aws_executors.shell.aws.response_limits import bounded
+from aws_executors.shell.aws.client.parser import QuickParsers
+from aws_executors.shell.aws.client.response_limits import bounded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,12 @@ from aws_executors.core.aws.response import AnswerRecord
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.core.logs.firelens import group_of
-from aws_executors.doctor.checks.definitions import LogConfiguration, RuntimePlatform, Variable
 from aws_executors.doctor.checks.fargate_quota import ON_DEMAND, SPOT
 from aws_executors.doctor.checks.findings import Airflow, Unasked
 from aws_executors.doctor.checks.image import ImageEvidence
 from aws_executors.doctor.checks.network import Network
 from aws_executors.doctor.checks.volumes import Files, Volume
+from aws_executors.doctor.evidence.definitions import LogConfiguration, RuntimePlatform, Variable
 
 FARGATE = ("FARGATE", "FARGATE_SPOT")
 

@@ -17,7 +17,7 @@ from aws_executors.core.lifecycle.job import Job
 from aws_executors.core.lifecycle.launcher_exit_codes import Exit
 from aws_executors.core.lifecycle.machine import advance, begin
 from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
-from aws_executors.core.lifecycle.policy import REACTIONS, Policy, SubmissionFailure
+from aws_executors.core.lifecycle.policy import REACTIONS, Policy, Reaction, SubmissionFailure
 from aws_executors.core.lifecycle.verdict import OUTCOMES, Outcome, Row
 
 Trouble: TypeAlias = SubmissionFailure | Cause | Exit
@@ -42,6 +42,9 @@ ROWS: tuple[tuple[Trouble, Moment], ...] = (
     ),
 )
 """Each trouble with each moment at which it can come."""
+
+PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT, Reaction.LOOK_UP})
+"""The reactions that follow after a growing, jittered pause (`core/aws/backoff.py`)."""
 
 TIMEOUT = classify_exception(["ReadTimeoutError"], "Read timeout")
 DENIED = classify("AccessDeniedException", "User is not authorized to perform: iam:PassRole", status=400)

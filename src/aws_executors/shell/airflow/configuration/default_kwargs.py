@@ -8,14 +8,13 @@ from typing import TypeVar
 
 from returns.methods import unwrap_or_failure
 
-from aws_executors.core.errors import SettingsError
 from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.services import BATCH, ECS, ServiceSpec
 from aws_executors.core.settings.base import Settings
-from aws_executors.core.settings.errors import SettingsFaults
+from aws_executors.core.settings.errors import SettingsError, SettingsFaults
 from aws_executors.core.settings.section import NOTHING
-from aws_executors.shell.airflow.config_section import read_section
-from aws_executors.shell.airflow.configuration import BUILDER, presumed
+from aws_executors.shell.airflow.configuration.configured import BUILDER, presumed
+from aws_executors.shell.airflow.configuration.section import read_section
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")

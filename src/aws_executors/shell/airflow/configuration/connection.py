@@ -2,7 +2,7 @@
 
 Law: never prints or logs what it reads. Airflow is imported only when a connection is read; the Amazon
 provider is never imported, as it would only add a table of keys. A key without effect is rejected by name.
-`shell/aws/credentials.py` applies the keys.
+`shell/aws/client/credentials.py` applies the keys.
 """
 
 from collections.abc import Mapping

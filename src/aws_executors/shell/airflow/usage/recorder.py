@@ -24,10 +24,10 @@ from aws_executors.core.lifecycle.observation import Observation
 from aws_executors.core.redact.outgoing import last_lines
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.warm.turn import is_turn
-from aws_executors.shell.airflow.configuration import Configured
+from aws_executors.shell.airflow.configuration.configured import Configured
 from aws_executors.shell.airflow.loggers import logger
 from aws_executors.shell.airflow.metrics import Sink
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client.clients import Clients
 from aws_executors.shell.aws.usage_reader import UsageReader, measures
 from aws_executors.shell.engine.messages import ContainerEnded
 from aws_executors.shell.services import Backend

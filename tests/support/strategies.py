@@ -33,7 +33,7 @@ from aws_executors.core.ecs.structures import (
 )
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import KeyValuePair
-from tape import Recipe, built, either, few, mapped, maybe, of, read, some, whole, words
+from support.tape import Recipe, built, either, few, mapped, maybe, of, read, some, whole, words
 
 
 def different(recipe: Recipe[Any]) -> Recipe[tuple[Any, ...]]:

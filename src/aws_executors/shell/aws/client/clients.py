@@ -22,10 +22,10 @@ from returns.result import Failure, Result, Success
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.settings.base import Settings
-from aws_executors.shell.airflow.connection import from_airflow
+from aws_executors.shell.airflow.configuration.connection import from_airflow
 from aws_executors.shell.aws.call import call_aws, watch_signing
-from aws_executors.shell.aws.credentials import Access, ConnectionReader, access, governed
-from aws_executors.shell.aws.parser import refuse_empty_answers
+from aws_executors.shell.aws.client.credentials import Access, ConnectionReader, access, governed
+from aws_executors.shell.aws.client.parser import refuse_empty_answers
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient

@@ -9,12 +9,12 @@ import pytest
 from airflow.models import Log
 from airflow.utils.session import create_session
 
-from airflow_rows import task_instance
 from aws_executors import compose, ecs
 from aws_executors.core.cost.record import USED, UsageRecord, entry_of
 from aws_executors.core.requests.launch import Task
-from aws_executors.shell.airflow.usage_log import memory_kills
+from aws_executors.shell.airflow.usage.records import memory_kills
 from aws_executors.shell.airflow.work_items import WorkItems
+from support.airflow_rows import task_instance
 
 pytestmark = pytest.mark.usefixtures("airflow_db")
 

@@ -27,9 +27,9 @@ from aws_executors.core.batch.settings import BatchSettings
 from aws_executors.doctor.checks.findings import Unasked
 from aws_executors.doctor.probe import Probe
 from aws_executors.local import LocalAws
-from aws_executors.shell.airflow.connection import Connection, from_airflow
+from aws_executors.shell.airflow.configuration.connection import Connection, from_airflow
 from aws_executors.shell.aws.call import call_aws
-from aws_executors.shell.aws.clients import REFRESH_EVERY, Clients
+from aws_executors.shell.aws.client.clients import REFRESH_EVERY, Clients
 from aws_executors.shell.aws.s3 import ABSENT, S3Calls
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from aws_executors.core.cost.record import USED, UsageRecord, read_entry
 from aws_executors.core.lifecycle.allocation import Allocation
 from aws_executors.core.lifecycle.effects import LogEvent
 from aws_executors.core.lifecycle.observation import Observation, Phase
-from aws_executors.shell.airflow.usage import IN_VAIN, UsageRecorder
+from aws_executors.shell.airflow.usage.recorder import IN_VAIN, UsageRecorder
 from aws_executors.shell.engine.messages import ContainerEnded
 from shell.airflow.test_metrics import Board
 

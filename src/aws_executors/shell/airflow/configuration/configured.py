@@ -23,11 +23,11 @@ from aws_executors.core.settings.errors import Fault, SettingsFaults, shown
 from aws_executors.core.settings.section import written
 from aws_executors.core.settings.types import is_dotted, json_of
 from aws_executors.core.warm.step import may_be_warm
-from aws_executors.shell.airflow.config_section import Section, read_section
-from aws_executors.shell.airflow.import_path import Unloaded, load, why_no_builder
+from aws_executors.shell.airflow.configuration.import_path import Unloaded, load, why_no_builder
+from aws_executors.shell.airflow.configuration.section import Section, read_section
 
 if TYPE_CHECKING:
-    from aws_executors.shell.airflow.config_section import Conf
+    from aws_executors.shell.airflow.configuration.section import Conf
 
 S = TypeVar("S", bound=Settings)
 R = TypeVar("R")

@@ -9,10 +9,10 @@ from airflow.configuration import conf as airflow_conf
 
 from aws_executors import conf
 from aws_executors.core import services
-from aws_executors.core.errors import SettingsError
 from aws_executors.core.requests.launch import Launch, Task
 from aws_executors.core.requests.wire import to_kwargs
-from aws_executors.shell.airflow.configuration import configure
+from aws_executors.core.settings.errors import SettingsError
+from aws_executors.shell.airflow.configuration.configured import configure
 
 BATCH = {"region": "us-east-1", "job_name": "airflow", "job_queue": "queue", "job_definition": "job:3"}
 ECS = {

@@ -24,8 +24,8 @@ from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import insert, select, update
 
-from airflow_features import PRE_ASSIGNS, has
 from aws_executors.shell.airflow.compat import row_id
+from support.airflow_features import PRE_ASSIGNS, has
 
 BUNDLE = "tests"
 NEW_DAG: Callable[..., DagModel] = DagModel  # its __init__ has no types

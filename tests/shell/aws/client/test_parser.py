@@ -10,8 +10,8 @@ from botocore.session import Session
 from aws_executors.core.batch.answers.describe import observe_answer as observe_jobs
 from aws_executors.core.ecs.answers.describe import observe_answer as observe_tasks
 from aws_executors.local import LocalAws
-from aws_executors.shell.aws.parser import EmptyAnswerError, QuickParsers
-from sites import batch_site
+from aws_executors.shell.aws.client.parser import EmptyAnswerError, QuickParsers
+from support.sites import batch_site
 
 GOOD, HEADERS = 200, {"x-amzn-RequestId": "r-1", "Content-Type": "application/x-amz-json-1.1"}
 

@@ -10,8 +10,6 @@ from airflow.configuration import AirflowConfigParser
 from airflow.executors.base_executor import ExecutorConf
 from returns.result import Result
 
-from airflow_conf import new_conf
-from airflow_features import TEAMS, needs
 from aws_executors.core import services
 from aws_executors.core.batch.request import SubmitJob
 from aws_executors.core.batch.settings import BatchSettings
@@ -22,7 +20,9 @@ from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
 from aws_executors.provider import get_provider_info
-from aws_executors.shell.airflow.configuration import Configured, configure
+from aws_executors.shell.airflow.configuration.configured import Configured, configure
+from support.airflow_conf import new_conf
+from support.airflow_features import TEAMS, needs
 
 S = TypeVar("S", bound=Settings)
 

@@ -16,8 +16,8 @@ from returns.result import Result
 
 from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.batch.settings import BatchSettings
-from aws_executors.shell.aws import response_limits
-from aws_executors.shell.aws.clients import Clients
+from aws_executors.shell.aws.client import response_limits
+from aws_executors.shell.aws.client.clients import Clients
 
 LONG = 20.0
 """Seconds that only a test which fails waits for."""

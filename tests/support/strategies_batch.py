@@ -33,7 +33,7 @@ from aws_executors.core.batch.request import (
     SubmitJob,
 )
 from aws_executors.core.requests.wire import KeyValuePair
-from tape import Recipe, built, either, few, joined, mapped, maybe, of, read, some, text, whole, words
+from support.tape import Recipe, built, either, few, joined, mapped, maybe, of, read, some, text, whole, words
 
 ALNUM = string.ascii_letters + string.digits
 

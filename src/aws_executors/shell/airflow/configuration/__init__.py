@@ -1,0 +1,1 @@
+"""What an executor's section of airflow.cfg says: its settings, its builder, its connection."""
