@@ -226,6 +226,7 @@ def warm(set_up: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """The same on ECS with warm containers."""
     set_up.setenv("AIRFLOW__ECS_FARGATE__WARM_IDLE", "120")
     set_up.setenv("AIRFLOW__ECS_FARGATE__WORKLOAD_STORE", "s3://cells/w")
+    set_up.setenv(OPTION + "TASK_DEFINITION", "sound:1")
     return set_up
 
 
@@ -737,6 +738,21 @@ def test_a_sound_set_up_of_warm_containers(
     assert "contents" not in str(aws.client("s3").list_objects_v2(Bucket="cells")).lower()
     simulated = str(others.asked[before:])
     assert all(action in simulated for action in ("s3:ListBucket", "s3:PutObject", "s3:DeleteObject"))
+
+
+@pytest.mark.parametrize(
+    ("section", "option"), [("ecs_fargate", "task_definition"), ("batch", "job_definition")]
+)
+def test_a_definition_without_its_revision_is_told_where_containers_are_shared(
+    section: str, option: str, warm: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warm.setenv("AIRFLOW__BATCH__WARM_IDLE", "120")
+    warm.setenv("AIRFLOW__BATCH__WORKLOAD_STORE", "s3://cells/w")
+    variable = f"AIRFLOW__{section}__{option}".upper()
+    for named, told in (("sound", [f"[{section}] {option} = sound:7"]), ("sound:1", [])):
+        warm.setenv(variable, named)
+        changes = [one["change"] for one in found(capsys) if one["check"] == "warm-revision"]
+        assert [change.partition(",")[0] for change in changes if f"[{section}]" in change] == told
 
 
 @pytest.mark.parametrize("section", ["ecs_fargate", "batch"])

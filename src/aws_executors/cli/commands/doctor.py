@@ -16,6 +16,7 @@ from aws_executors.cli.configuration import UNUSABLE, airflow, executor_sections
 from aws_executors.cli.show import Paint, answer, apart, colourful, dumped, progress, remark, wrapped
 from aws_executors.core.requests.compose import BuildFault, built
 from aws_executors.core.requests.launch import Launch, Task
+from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.services import SERVICES
 from aws_executors.core.settings.base import Settings
 from aws_executors.core.settings.errors import SettingsFaults
@@ -29,7 +30,7 @@ from aws_executors.doctor.checks.findings import (
     of_settings,
     worst_first,
 )
-from aws_executors.doctor.checks.warm import of_package
+from aws_executors.doctor.checks.warm import of_package, of_revision
 from aws_executors.doctor.examination import examine
 from aws_executors.doctor.probe import Probe, airflow_side
 from aws_executors.doctor.trial import trial, trial_command
@@ -106,10 +107,22 @@ def of_section(
             cells = partial(cells_seen, settings, options.team, clients, probe) if warm else None
             yield from examine(settings, request, side, probe, say, cells)
             if warm:
+                option, named = definition_of(to_kwargs(request))
+                yield from of_revision(named, f"[{section}] {option}")
                 yield from of_package(options.launch)
             if options.launch:
                 say("starting a container; on Fargate this takes a minute or two")
                 yield from trial(backend.calls(clients, settings), request, options.launch_timeout, say)
+
+
+def definition_of(kwargs: Mapping[str, object]) -> tuple[str, str]:
+    """The option that names a request's definition, and what the request has there.
+
+    >>> definition_of({"jobName": "airflow", "jobDefinition": "airflow:7"})
+    ('job_definition', 'airflow:7')
+    """
+    members = {"taskDefinition": "task_definition", "jobDefinition": "job_definition"}
+    return next((option, str(kwargs[member])) for member, option in members.items() if member in kwargs)
 
 
 def trial_token() -> str:

@@ -4,6 +4,7 @@ Law: pure. `doctor/warm_probe.py` gathers the evidence; what IAM allows is check
 Source: "Conditional writes" and "Managing the lifecycle of objects", S3 User Guide.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -122,6 +123,24 @@ def _of_rules(found: WarmEvidence, store: str) -> Iterator[Finding]:
             f"A lifecycle rule deletes cells below {found.address} after {min(days)} days",
             "A container whose cell is deleted while its task runs ends, and its task's end is noticed late.",
             f"the bucket of {store}: Expiration {SHORTEST} days or more",
+        )
+
+
+def of_revision(named: str, option: str) -> Iterator[Finding]:
+    """Whether warm containers end with the deployment of a new revision: their requests must name it.
+
+    >>> [one.what for one in of_revision("airflow", "[batch] job_definition")]
+    ['airflow names no revision, and its tasks may share warm containers']
+    >>> list(of_revision("airflow:7", "[batch] job_definition"))
+    []
+    """
+    if not re.search(r":\d+$", named):
+        yield advice(
+            "warm-revision",
+            f"{named} names no revision, and its tasks may share warm containers",
+            "After a deployment, containers of the old revision take tasks until warm_idle, warm_tasks or "
+            "warm_age ends them.",
+            f"{option} = {named}:7, or whichever revision it is (docs/warm.md)",
         )
 
 
