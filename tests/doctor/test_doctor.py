@@ -349,7 +349,7 @@ PLANTED: list[tuple[dict[str, str | None], str, str, str]] = [
     # variables (None: not set), the check, its severity, the line to change
     ({OPTION + "REGION": None}, "settings", "error", "set [ecs_fargate] region = us-east-1"),
     ({OPTION + "WORKERS": "many"}, "settings", "error", "set [ecs_fargate] workers = 48"),
-    ({OPTION + "CLUSTR": "etl"}, "settings", "error", "did you mean cluster? remove clustr"),
+    ({OPTION + "CLUSTR": "etl"}, "settings", "error", "did you mean cluster? rename clustr"),
     (
         {OPTION + "SUBNETS": None, OPTION + "SECURITY_GROUPS": None},
         "settings",

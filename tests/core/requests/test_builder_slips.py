@@ -389,7 +389,7 @@ def test_settings_made_in_python_are_told_with_the_arguments_to_write() -> None:
         "EcsSettings has 3 faults:",
         "  region is missing; write region='us-east-1'",
         "  task_definition is missing; write task_definition='airflow-task:3'",
-        "  regoin = 'us-east-1' is not an option of EcsSettings; did you mean region? leave regoin out",
+        "  regoin = 'us-east-1' is not an option of EcsSettings; did you mean region? rename regoin",
     ]
     with pytest.raises(SettingsError, match="dict is not given by name; write region='us-east-1', or Ecs"):
         cast("Callable[[object], object]", ecs.EcsSettings)({"region": "us-east-1"})

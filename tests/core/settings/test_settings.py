@@ -177,9 +177,9 @@ def test_refuses(option: str, text: str, told: str) -> None:
     [
         (
             "jobqueue",
-            "jobqueue = 'x' is not an option of [batch]; did you mean job_queue? remove jobqueue from",
+            "jobqueue = 'x' is not an option of [batch]; did you mean job_queue? rename jobqueue in",
         ),
-        ("Region", "Region = 'x' is not an option of [batch]; did you mean region? remove Region from"),
+        ("Region", "Region = 'x' is not an option of [batch]; did you mean region? rename Region in"),
         ("colour", "colour = 'x' is not an option of [batch]; remove colour from [batch], or"),
     ],
 )

@@ -79,6 +79,10 @@ class Place:
         """The remedy for an option that should not be there."""
         return f"remove {option} from [{self.header}], or {self.env_prefix}{option.upper()}"
 
+    def rename(self, option: str) -> str:
+        """The remedy for an option that is misspelled."""
+        return f"rename {option} in [{self.header}], or {self.env_prefix}{option.upper()}"
+
 
 @dataclass(frozen=True, slots=True)
 class Arguments(Place):
@@ -100,6 +104,10 @@ class Arguments(Place):
     def unset(self, option: str) -> str:
         """The remedy for an argument that should not be there."""
         return f"leave {option} out"
+
+    def rename(self, option: str) -> str:
+        """The remedy for an argument that is misspelled."""
+        return f"rename {option}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +151,10 @@ def unknown_option(name: str, value: str, allowed: tuple[str, ...], place: Place
     """The fault of an option that does not exist, with the one that was perhaps meant.
 
     >>> print(unknown_option("regoin", "'eu-west-1'", ("region", "workers"), Place("batch")).remedy)
-    did you mean region? remove regoin from [batch], or AIRFLOW__BATCH__REGOIN
+    did you mean region? rename regoin in [batch], or AIRFLOW__BATCH__REGOIN
     """
-    near = "".join(f"did you mean {close}? " for close in nearest(name.lower(), allowed))
-    return Fault(name, f"is not an option of {place.title}", near + place.unset(name), value)
+    meant = [f"did you mean {close}? {place.rename(name)}" for close in nearest(name.lower(), allowed)]
+    return Fault(name, f"is not an option of {place.title}", "".join(meant) or place.unset(name), value)
 
 
 class SettingsError(AwsExecutorsError, ValueError):

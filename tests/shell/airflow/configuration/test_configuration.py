@@ -170,7 +170,7 @@ def test_variables_win_over_the_file(conf: AirflowConfigParser, monkeypatch: pyt
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("AIRFLOW__BATCH__JOBQUEUE", "jobqueue is not an option of [batch]; did you mean job_queue? remove"),
+        ("AIRFLOW__BATCH__JOBQUEUE", "jobqueue is not an option of [batch]; did you mean job_queue? rename"),
         (
             "AIRFLOW__BATCH__REGION_CMD",
             "region_cmd has no effect: Airflow reads such names for sensitive",
@@ -197,7 +197,7 @@ def test_unknown_names_in_the_environment(
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("Job_Queue", "Job_Queue is not an option of [batch]; did you mean job_queue? remove Job_Queue from"),
+        ("Job_Queue", "Job_Queue is not an option of [batch]; did you mean job_queue? rename Job_Queue in"),
         ("region_cmd", "region_cmd has no effect: Airflow reads such names for sensitive options only, and"),
     ],
 )
