@@ -1187,7 +1187,7 @@ ADOPTING = [
             (
                 NotLookedUp(0.5, DENIED),
                 S.LOOKING_UP,
-                (LogEvent("look-up delayed", f"permanent: {REFUSAL}"),),
+                (LogEvent("look-up delayed", REFUSAL),),
             ),
             (NotLookedUp(0.6, DENIED), S.LOOKING_UP, ()),  # it has been said
             (RowRead(0.6, RUNNING), S.LOOKING_UP, ()),

@@ -64,8 +64,7 @@ def not_looked_up(job: Job[R], error: AwsError, at: float, policy: Policy) -> Mo
     waiting = back_off(job, at, policy)
     if job.ambiguous or (error.kind is Kind.THROTTLED and waiting.failures == 1):
         return waiting, ()  # the task's event log has a line about its submission; or it may pass
-    text, change = f"{error.kind}: {error.with_remedy}", f"look-up {error.kind} {error.code}"
-    return say_once(waiting, "look-up delayed", text, change)
+    return say_once(waiting, "look-up delayed", error.with_remedy, f"look-up {error.code}")
 
 
 def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
