@@ -1,4 +1,4 @@
-"""The jobs that are handed over, a few at a time: each is made from its workload when its turn comes.
+"""The jobs that are handed over: taken in a few at a time, and each made only when its turn comes.
 
 Law: for the engine's thread, waits for nothing. A workload that cannot be read is skipped, and harms none of
 those that were handed over with it.

@@ -143,7 +143,7 @@ class Dispatcher(Generic[K, R]):
 
     @property
     def settled(self) -> bool:
-        """Whether the closing engine may end: if it stops containers, only once every call is answered."""
+        """Whether a closing engine may end: with stops to make, once stops and submissions are answered."""
         if self._shutdown is None:
             return self.closing
         return self._shutdown.settled and not self._operations.submissions_under_way

@@ -54,7 +54,7 @@ class Takeover:
 
     @property
     def renew_every(self) -> float | None:
-        """Seconds between renewals, by the shortest lifetime found at the last one; None if none was found."""
+        """Seconds between renewals, by the shortest lifetime found at the last; None if that found none."""
         return None if self._learned.lifetime is None else renewal_interval(self._learned.lifetime)
 
     def renew(self, attempt: int) -> Result[None, AwsError]:

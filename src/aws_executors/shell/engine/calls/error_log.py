@@ -67,7 +67,7 @@ class ErrorLog:
             self.say(topic, "problem", result.failure())
 
     def note_event(self, job: Job[R], event: events.Event[R]) -> None:
-        """Log how the call went to which this event of a job is the answer."""
+        """Log the outcome of the call that this event of a job answers."""
         topic = TOPICS.get(type(event))
         if topic is None or (isinstance(event, events.Prepared) and event.renew_every is None):
             return  # no call, or nothing is stored

@@ -24,8 +24,8 @@ from aws_executors.shell.engine.messages import K
 R = TypeVar("R")
 
 SPARE = 4
-"""For each this many workers one extra submission is handed over, and waits for a free worker. Further ones
-wait in the queue here, where a more urgent one still goes first and none becomes too late (`STALL`)."""
+"""One extra submission per this many workers is handed over, and waits for a free worker. Further ones wait
+in the queue here, where a more urgent one still goes first and none becomes too late (`STALL`)."""
 RATE_LIMITED: dict[type, Action] = {
     effects.Submit: Action.SUBMIT,
     effects.LookUp: Action.LOOK_UP,

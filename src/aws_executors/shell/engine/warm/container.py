@@ -116,7 +116,7 @@ class WarmContainer(Generic[K, R]):
 
     @property
     def starting(self) -> Starting | None:
-        """The container as a starting one, for the plan; None if it is up, or will not come up."""
+        """The container as a starting one, for the plan; None if it is up, or is given up."""
         if self.held is not None or self.record is None or self.closing:
             return None
         seen = self.record.job.seen

@@ -24,7 +24,7 @@ from aws_executors.shell.transport.cells import HeldCell
 R = TypeVar("R")
 
 UNCLAIMED = 3.0
-"""Seconds for which another scheduler's cell must be unchanged: it would have used the container by then."""
+"""Seconds without a change of another scheduler's cell; if needed, the container would be in use by then."""
 
 
 class ForeignCells(Generic[K, R]):

@@ -1,4 +1,4 @@
-"""The pool of warm containers: which job's workload each is offered, and how many containers there are.
+"""The pool of warm containers: which container is offered which job's workload, and how many there are.
 
 Law: for the engine's thread, waits for nothing. A container is a job of its own in the table (`Job.pooled`),
 so that it is submitted, retried, polled and stopped like any other; `turns.py` adds what its cell says. A job
@@ -292,7 +292,7 @@ class WarmPool(Generic[K, R]):
     # --- Small matters -------------------------------------------------------------------------------------
 
     def _cold(self, waiter: Waiter[K, R]) -> None:
-        """Give the job a container of its own, as the store answers this engine or the containers no more."""
+        """Give the job a container of its own: the store may not answer us, or not the containers."""
         record = waiter.record
         record.work_item = replace(record.work_item, build=waiter.request.cold)
         self._turns.answer(waiter, events.NotPlaced(self._clock()))

@@ -44,7 +44,7 @@ class WarmTally:
         """The cell has changed; `container` still has the cell's previous state, and that state's `since`."""
         lasted, before = now - container.since, container.held
         if before is None and container.for_job:
-            self._rises.append(lasted)  # the time from its submission until it was up
+            self._rises.append(lasted)  # the time from when it was asked for until it was up
         elif before is not None and before.cell.word is Word.IDLE:
             self._seconds(IDLE_SECONDS, lasted)
 
