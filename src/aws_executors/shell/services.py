@@ -28,7 +28,7 @@ class Calls(Service[R_contra], Lookups, Protocol[R_contra]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend(Generic[S, R]):
-    """A service and the way to it; making the calls costs nothing."""
+    """A service and the factory of its calls; creating the calls object costs nothing and calls nothing."""
 
     spec: ServiceSpec[S, R]
     calls: Callable[[Clients, S], Calls[R]]

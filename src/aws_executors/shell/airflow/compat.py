@@ -2,7 +2,7 @@
 
 Law: outside the container only this module and `features.py` may depend on the version of Airflow; in the
 container, only `run/compat.py`. They ask for features, never for version numbers. All other code is written
-for Airflow 3.3; what an older version lacks, and what 3.4 does in another way, is made up for here.
+for Airflow 3.3; this module makes up for what an older version lacks and for what 3.4 does in another way.
 """
 
 import copy
@@ -141,7 +141,7 @@ def event_key(key: object) -> Any:
     """The key under which the scheduler looks up whose event this is: a callback's UUID if its key is a text.
 
     In 3.2 a callback's key is a text, by which the scheduler queries the database. SQLite and MySQL accept no
-    text as an id, which ends that scheduler. From 3.3 on the key has a type of its own. Source:
+    text as an id, and the error ends the scheduler. From 3.3 on the key has a type of its own. Source:
     ``airflow/jobs/scheduler_job_runner.py``, `process_executor_events`.
 
     >>> event_key("00000000-0000-0000-0000-000000000001")
@@ -198,8 +198,8 @@ def next_try(ti: "TaskInstance", session: "Session") -> "TaskInstance":
 
 
 def workload_token(generator: "JWTGenerator", subject: str, lifetime: float) -> str:
-    """A JWT for the task instance or callback with this id, valid for `lifetime` seconds: from 3.2.2 on it
-    only lets it start; before, it does all that the task may."""
+    """A JWT for the task instance or callback with this id, valid for `lifetime` seconds: from 3.2.2 on the
+    token only lets it start; before, the token permits all that the task may do."""
     if "valid_for" in signature(generator.generate).parameters:
         return generator.generate(extras={"sub": subject, "scope": "workload"}, valid_for=lifetime)
     timed = copy.copy(generator)
@@ -272,7 +272,7 @@ class Stats(Protocol):
 
 @cache
 def stats() -> Stats:
-    """Airflow's metrics client: functions of a module from 3.3 on, its class in 3.2, another's in 3.1."""
+    """Airflow's metrics client: a module from 3.3 on, that module's class in 3.2, another module's in 3.1."""
     try:
         module: Any = import_module("airflow.observability.stats")
     except ModuleNotFoundError:

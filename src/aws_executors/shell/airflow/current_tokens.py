@@ -32,7 +32,7 @@ class CurrentTokens(Generic[K]):
         return len(self._tokens)
 
     def enter(self, key: K, token: str) -> str | None:
-        """Make this token the key's current one; returns the one it replaces, if any."""
+        """Make this token the key's current one; returns the token that it replaces, if any."""
         before = self._tokens.get(key)
         self._tokens[key] = token
         return None if before == token else before

@@ -1,9 +1,9 @@
-"""Read and update task instance rows in Airflow's database, as far as correct reporting requires it.
+"""Read task instance rows in Airflow's database, and make the few updates that correct reporting requires.
 
-Law: a read is a few small queries for many task instances at once, an update is of a single one. They use
+Law: a read is a few small queries for many task instances at once, an update is of a single one. Both use
 connections and sessions of their own (to commit a scoped one would commit the scheduler's transaction), and
-never run in its thread. Only `assign` and `complete` run in the scheduler's own session. Nothing is decided
-here: `core/lifecycle/verdict.py` interprets the rows.
+never run in the scheduler's thread. Only `assign` and `complete` run in the scheduler's session and thread.
+Nothing is decided here: `core/lifecycle/verdict.py` interprets the rows.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 NO_SCHEDULER = -1
-"""Stands for the scheduler of a task instance that none has queued; no row of the table job has this id."""
+"""The scheduler's id where no scheduler has queued the task instance; no row of the table job has this id."""
 
 
 class AirflowDatabase:
@@ -91,7 +91,7 @@ class AirflowDatabase:
             ti.external_executor_id = None
 
     def unfinished(self, groups: Collection[str]) -> set[str]:
-        """Those of these groups that still have an unfinished task instance in a running DAG run.
+        """Which of these groups still have an unfinished task instance in a running DAG run.
 
         A group is ``dag <id>``, ``queue <name>`` or ``team``, which stands for all tasks. Raises what
         SQLAlchemy raises.
@@ -131,7 +131,7 @@ class AirflowDatabase:
 def assign(session: "Session", id_: UUID, token: str) -> None:
     """Write a token to the row of a task instance, in the transaction in which Airflow sets it to queued.
 
-    Thus the token is committed together with that state, or not at all; the row is locked already. Source:
+    Thus the token is committed together with this state, or not at all; the row is locked already. Source:
     ``_critical_section_enqueue_task_instances`` of ``airflow/jobs/scheduler_job_runner.py``.
     """
     from airflow.models.taskinstance import TaskInstance
@@ -250,14 +250,14 @@ def _changed(
     """The tokens of the rows that have changed since they were last read.
 
     Nearly always there are none, so no row is read by its id: all rows of a scheduler in a state are one
-    range of the index of states, which takes a third of the time of as many look-ups. ``updated_at`` would
-    not do: every heartbeat of a task sets it, by the clock of an API server.
+    range of the index of states; to read it takes a third of the time of as many look-ups. ``updated_at``
+    would not do: every heartbeat of a task sets it, by the clock of an API server.
     """
     for (state, scheduler), tries in known.items():
         which = {
             "state": state,
             "scheduler": NO_SCHEDULER if scheduler is None else scheduler,
-            # Other executors may have many more rows in this state: ours beyond the limit are read by id.
+            # Other executors may have many more rows in this state: those of ours beyond it are read by id.
             "most": 10 * len(tries) + 100,
         }
         found = connection.execute(_in_state(), which).cursor.fetchall()  # plain tuples

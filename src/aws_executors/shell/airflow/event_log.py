@@ -1,6 +1,6 @@
 """Read our rows of Airflow's event log, to show them or to add them up.
 
-Law: one query on an index, newest first. What ``airflow db clean`` removes from the log is gone here, too.
+Law: one query on an index, newest first. Rows that ``airflow db clean`` has removed are gone here, too.
 """
 
 from collections.abc import Collection, Iterator
@@ -15,7 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from aws_executors.core.redact.outgoing import MOST
 
 PORTION = 1_000
-"""Rows that are fetched at a time."""
+"""How many rows are fetched at a time."""
 
 
 class Logged(NamedTuple):

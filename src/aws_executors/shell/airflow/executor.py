@@ -1,7 +1,7 @@
 """Airflow's executor interface, implemented by the engine.
 
 Law: glue and nothing else. What the scheduler calls runs in its only thread: nothing waits, no task's data
-can harm another task, and nothing is raised, but for two cases: `start` ends the scheduler by an error with
+can harm another task, and nothing is raised, with two exceptions: `start` ends the scheduler by an error with
 all faults of the settings, and `queue_workload` passes on errors of the database.
 
 Source: ``airflow/executors/base_executor.py``, ``airflow/jobs/scheduler_job_runner.py``.
@@ -65,7 +65,7 @@ RETIRED_HOOKS = (
     *("_submit_job_kwargs", "_submit_job", "_load_submit_kwargs"),
     *("_run_task_kwargs", "_run_task", "_load_run_kwargs", "get_container"),
 )
-"""What subclasses of older packages' executors overrode to change a request. Nothing here calls them."""
+"""Methods that subclasses of older packages' executors override to change a request; never called here."""
 
 
 class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
@@ -87,8 +87,8 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
         # The tokens that this executor, not Airflow, has assigned to queued tasks.
         self._assigned: dict[WorkloadKey, str] = {}
         self._started: StartedParts[S, R] | None = None
-        # The scheduler's bulk save fails for log rows that nothing else references: here are all rows that it
-        # has not saved, and some that it has.
+        # The scheduler's bulk save fails for log rows that nothing else references. These are all rows that
+        # it has not saved, and some that it has.
         self._kept_logs: deque[Log] = deque()
         self.late_log_events: deque[tuple[WorkloadKey, LogEvent]] = deque()
         """Last lines of failed containers, and usage records: both arrive after the end is reported."""
@@ -148,13 +148,13 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
             self._started.end()
 
     def terminate(self) -> None:
-        """Nothing: Airflow ends an executor by `end`."""
+        """Do nothing: Airflow ends an executor by `end`."""
 
     # --- Work comes in -------------------------------------------------------------------------------------
 
     def queue_workload(self, workload: "ExecutorWorkload", session: "Session") -> None:
-        """Queue a workload, a task under a new token that its row has, too; a workload of an unknown kind is
-        declined in the log, so that the scheduler goes on."""
+        """Queue a workload; unless Airflow assigns tokens, a task gets one, here and in its row. A workload
+        of an unknown kind is declined in the log, so that the scheduler goes on."""
         if isinstance(workload, ExecuteTask) and not self._airflow_assigns:
             # The scheduler handles an error of the database here like one of its own statements.
             token = self._assigned[workload.ti.key] = self.new_token()
@@ -165,7 +165,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
             log.exception("%s does not support %s workloads", type(self).__name__, type(workload).__name__)
 
     def _process_workloads(self, workload_items: "Sequence[ExecutorWorkload]") -> None:
-        # `map` is lazy: the engine's thread makes the work items, so this one gets no garbage to collect.
+        # `map` is lazy: the engine's thread makes the work items, so this thread gets no garbage to collect.
         started, queues = self._started, compat.queues(self)
         workloads: list[Workload] = []
         tokens: list[str] = []
@@ -186,7 +186,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
             started.engine.hand_over(map(started.work_items.queued, workloads, tokens))
 
     def _enter(self, workload: "Workload", key: "WorkloadKey") -> str:
-        """Give the workload its slot and its token, which for a task is the one in its row."""
+        """Give the workload its slot and its token, which for a task is the token in its row."""
         token = self._assigned.pop(key, None) or compat.given_token(workload) or self.new_token()
         self._occupy(key, token)
         return token
@@ -214,7 +214,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
         while self.late_log_events:
             key, late = self.late_log_events.popleft()
             try:
-                self._log_event(key, late, str)  # cleaned by the thread that made it
+                self._log_event(key, late, str)  # already redacted, by the thread that made it
             except Exception:
                 log.exception("Could not add %r of %s to the event log", late.event, key)
 
@@ -244,7 +244,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
             self._current_tokens.strike(key)
         if isinstance(effect, Report) and not compat.waits_in_queue(self, key):
             state = compat.end_state(key, effect.success)
-            super().change_state(key, state, one_line(effect.info))  # our own would stop the container
+            super().change_state(key, state, one_line(effect.info))  # our override would stop the container
         else:
             self.running.discard(key)
 
@@ -261,14 +261,14 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
     def change_state(
         self, key: "WorkloadKey", state: "WorkloadState", info: object = None, remove_running: bool = True
     ) -> None:
-        """Record a state, and stop the container of a workload that it ends: while we still have it, such a
-        state comes from Airflow itself (a task without a heartbeat, or stuck in the queue)."""
+        """Record a state, and stop the container if the state ends its workload: while the workload is still
+        ours, such a state comes from Airflow itself (a task without a heartbeat, or stuck in the queue)."""
         if remove_running and state in State.finished:
             self._revoke(self._current_tokens.strike(key))
         super().change_state(key, state, info, remove_running)
 
     def revoke_task(self, *, ti: "TaskInstance") -> None:
-        """Stop what runs for a task instance and forget it: no event, no exception."""
+        """Stop what runs for a task instance and forget it, without an event or an exception."""
         try:
             key = ti.key
             waiting = compat.take_from(compat.queues(self), key)
@@ -278,7 +278,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
             if token is not None:
                 self._revoke(token)
             elif (other := ti.external_executor_id) and other != unused and (started := self._started):
-                # Another scheduler's: not in our table, but the container can be found by its token.
+                # The container is another scheduler's: not in our table, but found by its token.
                 started.engine.hand_over(iter([started.work_items.revoked(ti, other)]))
         except Exception:
             # Airflow's contract: "It should not raise any error."
@@ -380,7 +380,7 @@ class AwsExecutor(compat.Abilities, BaseExecutor, Generic[S, R]):
 
 
 def refuse_retired_hooks(executor: type) -> None:
-    """Raise TypeError for a subclass that still overrides a method that older packages' executors call."""
+    """Raise TypeError for a subclass that still overrides a method that only older packages call."""
     for hook in RETIRED_HOOKS:
         if hasattr(executor, hook):
             raise TypeError(

@@ -1,7 +1,7 @@
-"""What this Airflow has, and what is weaker without it.
+"""Which features this Airflow has, and what is weaker without them.
 
 Law: Airflow itself is inspected, because its patch releases differ, too. docs/versions.md, the warning at
-the start and a finding of `doctor` are made from one table. `compat.py` makes up for what it can.
+the start and a finding of `doctor` are made from one table. `compat.py` makes up for what can be made up for.
 """
 
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ class UnsupportedError(AwsExecutorsError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """Something that newer versions of Airflow have: since which one, and what is true without it.
+    """A feature of newer versions of Airflow: since which version, and what is true without it.
 
-    `silent` says that nothing that is promised is weaker without it.
+    `silent` says that no promise of this package is weaker without it.
     """
 
     what: str
@@ -46,7 +46,7 @@ def _printed(kind: type) -> bool:
 
 
 def _keeps_stops() -> bool:
-    """Whether Airflow's own launcher waits for its task at SIGTERM without telling it (from 3.4 on)."""
+    """Whether Airflow's own launcher, at SIGTERM, waits for its task and sends it no signal (from 3.4 on)."""
     supervising = "airflow.sdk.execution_time.coordinator"
     return find_spec(supervising) is not None and hasattr(
         import_module(supervising), "_warm_shutdown_signals"
@@ -140,7 +140,7 @@ def airflow_version() -> str:
 
 
 def needed_airflow() -> Requirement:
-    """The Airflow that this package needs, as its own metadata say.
+    """The Airflow that this package needs, according to the package's metadata.
 
     >>> needed_airflow().name
     'apache-airflow'
@@ -150,12 +150,12 @@ def needed_airflow() -> Requirement:
 
 
 def weaker() -> Iterator[str]:
-    """What is weaker with this Airflow than with one that has all features, a clause each."""
+    """What is weaker with this Airflow than with an Airflow that has all features, a clause each."""
     return (one.without for one in FEATURES if not (one.present or one.silent))
 
 
 def refuse_team(team: str | None) -> None:
-    """Raise UnsupportedError for a team's executor before 3.2, where it would get options that all share."""
+    """Raise UnsupportedError for a team's executor before 3.2, where it would get everybody's options."""
     if team and not TEAMS:
         raise UnsupportedError(
             f"[core] executor names an executor of the team {team!r}, and Airflow {airflow_version()} has no "

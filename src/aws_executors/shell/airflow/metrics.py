@@ -1,7 +1,7 @@
 """Send metrics through Airflow's own StatsD or OpenTelemetry client.
 
-Law: `core/lifecycle/metrics.py` defines what is measured; this module sends it. It runs in the engine's
-thread and in workers, never in the scheduler's. A failure to send is logged once and has no other effect.
+Law: `core/lifecycle/metrics.py` defines what is measured; this module sends it. It runs in this package's own
+threads, and in the scheduler's only at the start. A failure to send is logged once and has no other effect.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ def spare_what_is_loaded() -> None:
 def sharing_of(
     executor: AwsExecutor[S, R], configured: Configured[S, R]
 ) -> tuple[Sharing[R] | None, CellStore | None]:
-    """How containers get one workload after another, and their cells; None without warm containers."""
+    """What warm containers need to get one workload after another, and their cells; None without such."""
     settings = configured.settings
     if not may_be_warm(configured.build, settings):
         return None, None
@@ -187,7 +187,7 @@ def engine_config(settings: Settings, *, idempotent: bool, scheduler: int | str 
 def _listener_of(
     executor: AwsExecutor[S, R], settings: S, engine: Engine[WorkloadKey, R], metrics: Sink
 ) -> EventListener | None:
-    """The thread that receives events from AWS, started; None if no queue is set."""
+    """The listener that receives events from AWS, started; None if no queue is set."""
     if not settings.events_queue:
         return None
     url = host_queue(settings.events_queue, socket.gethostname())

@@ -1,6 +1,6 @@
 """Make the engine's work items from Airflow's workloads, and from task instances of other schedulers.
 
-The engine's thread reads the workloads, because that takes time; `WorkItems` belongs to one started executor.
+The engine's thread calls this module, because reading workloads takes time.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, kw_only=True)
 class WorkItems(Generic[S, R]):
-    """Makes work items by one executor's settings."""
+    """Makes the work items of one started executor, by its settings."""
 
     executor: BaseExecutor = field(repr=False)  # has Airflow's generator of workload tokens
     configured: Configured[S, R]
@@ -55,7 +55,7 @@ class WorkItems(Generic[S, R]):
     sharing: Sharing[R] | None = None
 
     def queued(self, workload: "Workload", token: str) -> "WorkItem[WorkloadKey, R]":
-        """A workload that Airflow has queued."""
+        """The work item of a workload that Airflow has queued."""
         parcel = parcel_of(workload)
         request_factory = RequestFactory(
             configured=self.configured,
@@ -87,7 +87,7 @@ class WorkItems(Generic[S, R]):
         )
 
     def _kills(self, parcel: Parcel) -> Callable[[], int] | None:
-        """A function that counts earlier tries killed for memory; None if there are none or no step asks."""
+        """A function that counts earlier tries killed for memory; None for a first try or if no step asks."""
         if not parcel.has_row or parcel.task.try_number < 2 or not asks_for_kills(self.configured.build):
             return None
         from aws_executors.shell.airflow.usage.records import memory_kills
@@ -95,7 +95,7 @@ class WorkItems(Generic[S, R]):
         return partial(memory_kills, parcel.task)
 
     def orphan(self, ti: "TaskInstance", token: str) -> "WorkItem[WorkloadKey, R]":
-        """A task instance of a dead scheduler, to be adopted or, according to the settings, released."""
+        """The work item that adopts a dead scheduler's task instance or, by the settings, releases it."""
         settings, stored = self.configured.settings, self.takeover(token, str(ti.id))
         adopted = settings.adopt_task_instances
         waits = stored is not None and adopted and ti.state == TaskInstanceState.QUEUED
@@ -109,18 +109,18 @@ class WorkItems(Generic[S, R]):
         return WorkItem(job=job, key=ti.key, queue=ti.queue or "", priority=URGENT, stored=stored, id=ti.id)
 
     def revoked(self, ti: "TaskInstance", token: str) -> "WorkItem[WorkloadKey, R]":
-        """A task instance of another scheduler, whose container is to be found by the token and stopped."""
+        """The work item that finds another scheduler's container by its token, and stops it."""
         job: Job[R] = Job(token=token, purpose=Purpose.CANCEL, has_row=False)
         stored = self.takeover(token)
         return WorkItem(job=job, key=ti.key, queue=ti.queue or "", priority=URGENT, stored=stored)
 
     @cached_property
     def store(self) -> Transport | None:
-        """Where workloads are stored, if any are."""
+        """The transport that stores workloads, if one of the two does."""
         return next((way for way in (self.ways.usual, self.ways.large) if way and way.stores), None)
 
     def takeover(self, token: str, subject: str = "") -> Takeover | None:
-        """What another scheduler may have stored; `subject` is the task instance if it still waits for it."""
+        """What another scheduler may have stored; `subject` as in `Takeover`."""
         if self.store is None:
             return None
         return Takeover(

@@ -1,7 +1,7 @@
 """Turn the workloads that Airflow hands over into requests.
 
-Two things are called token: that of a queueing, by which its container is found again (`Job.token`), and the
-workload's, a JWT with which the container starts the task.
+Two things are called token: a queueing's token, by which its container is found again (`Job.token`), and a
+workload's token, a JWT with which the container starts the task.
 
 Law: the only module that knows the shape of Airflow's workloads. A workload's token is a secret: it goes
 where the transport puts it, and nowhere else.
@@ -53,7 +53,7 @@ queue) and of other schedulers' task instances."""
 class TokenMint:
     """Makes the workload's JSON for each container of a job, each time with another token.
 
-    The first container gets the token that Airflow made when it queued the workload, if that one is valid for
+    The first container gets the token that Airflow made when it queued the workload, if that is valid for
     about as long as a new one: signing a token is a tenth of what a task costs the scheduler's process.
     """
 
@@ -75,7 +75,7 @@ class TokenMint:
         return workload.model_copy(update={"token": token}).model_dump_json()
 
 
-NEARLY = 0.95
+NEARLY = 0.95  # the part of a new token's lifetime for which the first token must still be valid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ def parcel_of(workload: "Workload") -> Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Transports:
-    """The usual transport, and the one for workloads that are too large for it."""
+    """The usual transport, and another one for workloads that are too large for it."""
 
     usual: Transport
     large: Transport | None = None
@@ -155,8 +155,8 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class Sharing(Generic[R]):
-    """How a container gets one workload after another: the address of its executor's cells, how a request is
-    read from the keyword arguments of one, and the version of this package."""
+    """What a container needs to get one workload after another: the address of its executor's cells, the
+    function that makes a request from keyword arguments, and the version of this package."""
 
     cells: str
     from_kwargs: Callable[[object], R]
@@ -164,7 +164,7 @@ class Sharing(Generic[R]):
 
 
 OFFER_VALID = 60.0
-"""Seconds for which a workload's token is valid if the workload is offered to a warm container."""
+"""Seconds for which the token of a workload that is offered to a warm container is valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,9 +174,9 @@ class RequestFactory(Generic[S, R]):
     With `sharing`, the request is for a warm container, if the builder or the options ask for one.
 
     `seal` is the last step, after the user's builder; it adds what is needed to find the container again.
-    `mint` makes the workload's JSON with a token for that many seconds; `queueing` is the lifetime if neither
-    the builder nor `token_lifetime` sets one. `kills` looks up how many earlier tries were killed for memory;
-    it is None if there were none or no step asks.
+    `mint` makes the workload's JSON with a token valid for that many seconds; `queueing` is the lifetime if
+    neither the builder nor `token_lifetime` sets one. `kills` looks up how many earlier tries were killed for
+    memory; it is None for a first try, or if no step asks.
     """
 
     configured: Configured[S, R]

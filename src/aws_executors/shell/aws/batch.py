@@ -1,12 +1,11 @@
 """Batch as the engine's `Service`: SubmitJob, DescribeJobs, ListJobs, TerminateJobs.
 
 Law: the core makes the requests and reads the answers; this module makes the calls, and knows the queues. A
-job is described and ended by its id alone. A look-up by token lists jobs by name, which Batch does queue by
-queue: it searches the queue of the settings, those given as `also`, and those that this process has sent a
-request to.
+job is described and ended by its id alone. A look-up by token lists jobs by name, one queue at a time: the
+queue of the settings, the queues given as `also`, and those that this process has sent a request to.
 
-Known gap: after a crash, a job whose id was not saved yet, in a queue that only a builder's step has named,
-is not found by its token, and its task is started anew.
+Known gap: after a crash, the look-up by token does not find a job whose id was not saved yet, if it is in a
+queue that only a builder's step has named; its task is started anew.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,15 +49,15 @@ if TYPE_CHECKING:
     )
 
 AT_ONCE = 100
-"""Jobs in one DescribeJobs call. Source: API_DescribeJobs."""
+"""How many jobs one DescribeJobs call describes at most. Source: API_DescribeJobs."""
 
 STOPS_AT_ONCE = 50
-"""Jobs in one TerminateJobs call. Source: API_TerminateJobs."""
+"""How many jobs one TerminateJobs call ends at most. Source: API_TerminateJobs."""
 
 BULK = "TerminateJobs"
 
 REASON_LENGTH = 1024
-"""Characters of a TerminateJob reason. Source: API_TerminateJob."""
+"""How many characters a TerminateJob reason may have. Source: API_TerminateJob."""
 
 
 class BatchCalls:
@@ -83,7 +82,7 @@ class BatchCalls:
         return f"<BatchCalls in {', '.join(self._queues)}>"
 
     def submit(self, request: SubmitJob) -> Result[str, AwsError]:
-        """Submit one job; its id."""
+        """Submit one job; returns its id."""
         kwargs = cast("SubmitJobRequestTypeDef", to_kwargs(request))
         result = self._clients.batch(lambda batch: batch.submit_job(**kwargs)).bind(started)
         if may_be_there(result):
@@ -91,7 +90,7 @@ class BatchCalls:
         return result
 
     def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
-        """Describe jobs by their ids; one call for `AT_ONCE` of them."""
+        """Describe jobs by their ids, in one call per `AT_ONCE` jobs."""
         return merged((some, self._described(some)) for some in chunks(ids, AT_ONCE))
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
@@ -99,7 +98,7 @@ class BatchCalls:
         return container_found([self._searched(queue, token, exclude) for queue in tuple(self._queues)])
 
     def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
-        """End jobs: in bulk if boto3 and the endpoint can, else one by one; an unknown job counts as ended.
+        """End jobs, in bulk if boto3 and the endpoint can, else one by one; an unknown job counts as ended.
 
         An endpoint that does not know TerminateJobs (a Region that gets it later, an emulator) is not asked
         for it again.
@@ -128,7 +127,7 @@ class BatchCalls:
         return Failure(no_log("AWS does not show the job any more"))
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
-        """Where an ended job logged to: by this description or, with several containers, by a new call."""
+        """Where an ended job logged to: by this description or, if that does not show it, by a new call."""
         given = seen.allocation
         group = "" if given is None else given.log_group
         if group and seen.log_stream:
@@ -163,7 +162,7 @@ class BatchCalls:
         return self._clients.batch(lambda batch: batch.list_jobs(**kwargs)).bind(listed)
 
     def _unless_deleted(self, queue: str, error: AwsError) -> Result[DescribeResult, AwsError]:
-        """No jobs in place of an error, if a queue that is not the settings' own was deleted."""
+        """An empty result in place of an error, if a queue other than the settings' was deleted."""
         gone_by = queue != self._settings.job_queue and gone(error)
         return Success(DescribeResult()) if gone_by else Failure(error)
 
@@ -178,6 +177,6 @@ class BatchCalls:
 
 
 def _refused(answer: "TerminateJobsResponseTypeDef") -> Refusals:
-    """The jobs that, by its answer, a bulk call did not end, without those that are gone."""
+    """The jobs that a bulk call did not end, according to its answer, without those that are gone."""
     errors = {odd["job"]: classify(odd["code"], odd["message"]) for odd in answer.get("errors", [])}
     return {id_: error for id_, error in errors.items() if not gone(error)}

@@ -23,7 +23,7 @@ from aws_executors.shell.airflow.loggers import logger
 T = TypeVar("T")
 
 Refusals = Mapping[str, AwsError]
-"""The errors of those in a group for which a call was refused, by id."""
+"""By id, the errors of those containers of a group for which a call was refused."""
 
 NONE_REFUSED: Refusals = MappingProxyType({})
 
@@ -33,7 +33,7 @@ IN_A_ROW = 2
 """After this many failures in a row that are not about the containers, a loop over containers stops."""
 
 NOT_THERE = ("not found", "does not exist", "doesn't exist")
-"""How ECS and Batch say that they do not know what a request names."""
+"""Phrases by which ECS and Batch say that they do not know what a request names."""
 
 UNKNOWN_CODES = frozenset(
     {
@@ -41,7 +41,7 @@ UNKNOWN_CODES = frozenset(
         "405",
         "501",
         "InvalidAction",
-        "MissingAuthenticationToken",  # a gateway's word for an unknown path
+        "MissingAuthenticationToken",  # a gateway's code for an unknown path
         "MissingAuthenticationTokenException",
         "NotImplemented",
         "NotImplementedException",
@@ -62,7 +62,7 @@ UNKNOWN_WORDS = (
     "not find operation",
     "no such operation",
 )
-"""How endpoints say that they do not have an operation: Regions that get it later, emulators."""
+"""Phrases of endpoints that do not have an operation: of a Region that gets it later, or of an emulator."""
 
 _told_once: set[str] = set()
 
@@ -79,8 +79,8 @@ _stage = _Stage()
 def watch_signing(client: BaseClient) -> None:
     """Let `call_aws` know when a call of this client is being signed, and when it is sent.
 
-    botocore looks for credentials while it signs: it reads files and calls STS, and whatever that raises
-    comes out of the call that is being signed.
+    botocore looks for credentials while it signs a call: it reads files and calls STS, and the call raises
+    whatever these raise.
     """
     service = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register(f"before-sign.{service}", _signing)
@@ -99,7 +99,7 @@ def call_aws(call: Callable[..., T], *client: object) -> Result[T, AwsError]:
     """Make one call, with a client if one is given; returns its answer, or an error.
 
     Never raises. An exception that is neither botocore's, urllib3's nor the operating system's is logged
-    once per type, with its traceback: it is a fault of ours, or of botocore's.
+    once per type, with its traceback: it is a defect here or in botocore.
 
     >>> call_aws(lambda: {"taskArns": []})
     <Success: {'taskArns': []}>
@@ -129,8 +129,8 @@ def each(
     """Make one call per group of ids, one after the other; returns None or an error for each id.
 
     After `IN_A_ROW` failures in a row that are not about the ids (no connection, no credentials, rate
-    exceeded, no answer) the rest is not tried and gets the last error: over a dead connection the loop would
-    last as long as all of its timeouts together.
+    exceeded, no answer) the other groups are not tried and get the last error: over a dead connection the
+    loop would last as long as all of its timeouts together.
     """
     outcome: dict[str, AwsError | None] = {}
     row, last = 0, None
@@ -152,7 +152,7 @@ def may_be_there(result: Result[str, AwsError]) -> bool:
 
 
 def gone(error: AwsError) -> bool:
-    """Whether AWS refused because it does not know what was named: a task, a job, a cluster, a queue.
+    """Whether AWS refused because it does not know what the request names: a task, job, cluster or queue.
 
     >>> gone(AwsError(kind=Kind.PERMANENT, code="ClientException", message="JobQueue q not found"))
     True
@@ -199,7 +199,7 @@ def _refused(error: ClientError) -> AwsError:
 
 
 def _text(value: object) -> str:
-    """What botocore found in an error; a gateway on the way may have written anything there, or null."""
+    """A field of an error as text; a gateway on the way may have written anything there, or null."""
     return "" if value is None else str(value)
 
 

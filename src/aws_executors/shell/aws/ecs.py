@@ -4,8 +4,8 @@ Law: the core makes the requests and reads the answers; this module makes the ca
 task's ARN names its cluster, whichever a builder chose. A look-up by token has no ARN: it searches the
 cluster of the settings, those given as `also`, and those that this process has sent a request to.
 
-Known gap: after a crash, a container whose id was not saved yet, in a cluster that only a builder's step has
-named, is not found by its token, and its task is started anew.
+Known gap: after a crash, the look-up by token does not find a container whose id was not saved yet, if it is
+in a cluster that only a builder's step has named; its task is started anew.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs.type_defs import ListTasksRequestTypeDef, RunTaskRequestTypeDef
 
 AT_ONCE = 100
-"""Tasks in one DescribeTasks call. Source: API_DescribeTasks."""
+"""How many tasks one DescribeTasks call describes at most. Source: API_DescribeTasks."""
 
 DEFAULT_CLUSTER = "default"
-"""Where AWS runs a task whose request names no cluster."""
+"""The cluster in which AWS runs a task whose request names none."""
 
 REASON_LENGTH = 255
-"""Characters of a StopTask reason that are sent; AWS states no limit."""
+"""How many characters of a StopTask reason are sent; AWS states no limit."""
 
 TASK = "{task}"
-"""Placeholder for a task's id in the name of a log stream that is cached."""
+"""The placeholder for a task's id in the name of a cached log stream."""
 
 DEFINITIONS = 200
 """How many task definitions' log streams are cached."""
@@ -78,7 +78,7 @@ class EcsCalls:
         return f"<EcsCalls in {', '.join(self._clusters)}>"
 
     def submit(self, request: RunTask) -> Result[str, AwsError]:
-        """Run one task; its ARN."""
+        """Run one task; returns its ARN."""
         kwargs = cast("RunTaskRequestTypeDef", to_kwargs(request))
         result = self._clients.ecs(lambda ecs: ecs.run_task(**kwargs)).bind(started)
         if may_be_there(result):
@@ -86,7 +86,7 @@ class EcsCalls:
         return result
 
     def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
-        """Describe tasks by their ARNs; one call per cluster and `AT_ONCE` of them."""
+        """Describe tasks by their ARNs, in one call per cluster and `AT_ONCE` tasks."""
         parts = (
             (some, cluster)
             for cluster, arns in self._by_cluster(ids).items()
@@ -109,14 +109,14 @@ class EcsCalls:
         return self.find(token, ()).bind(lambda seen: self._log_of(token if seen is None else seen.id))
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
-        """Where a task logged to that ECS has forgotten, according to the settings' task definition."""
+        """Where a task that ECS has forgotten logged to, according to the settings' task definition."""
         own = self._settings
         return defined_log(
             self._clients, own.task_definition, own.container_name, container.rpartition("/")[2]
         )
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
-        """Where an ended task logged to, by its definition, which is read once as it does not change."""
+        """Where an ended task logged to, by its definition, which is cached as it does not change."""
         given = seen.allocation
         definition = "" if given is None else given.definition
         task = seen.id.rpartition("/")[2]
@@ -151,7 +151,7 @@ class EcsCalls:
         )
 
     def _searched(self, cluster: str, token: str, exclude: Sequence[str]) -> Result[DescribeResult, AwsError]:
-        # First those that run: one that stops in between is then in the second list.
+        # List running tasks first: a task that stops in between is then in the second list.
         running = paged(partial(self._page, cluster, token, "RUNNING"))
         looked = running.bind(partial(self._and_stopped, cluster, token, exclude))
         return looked.lash(partial(self._unless_deleted, cluster))
@@ -181,7 +181,7 @@ class EcsCalls:
         return self.describe(ids).map(partial(counted, live=frozenset(live) - frozenset(stopped)))
 
     def _unless_deleted(self, cluster: str, error: AwsError) -> Result[DescribeResult, AwsError]:
-        """No tasks, not an error, if a cluster other than the settings' was deleted, which then was empty."""
+        """An empty result in place of an error, if a cluster but the settings' was deleted: it was empty."""
         gone_by = cluster != self._settings.cluster and gone(error)
         return Success(DescribeResult()) if gone_by else Failure(error)
 
@@ -193,7 +193,7 @@ class EcsCalls:
 
 
 def counts_as_fargate(settings: EcsSettings) -> bool:
-    """Whether RunTask is counted as on Fargate: by the launch type, or by a strategy that names Fargate."""
+    """Whether AWS counts RunTask as on Fargate: by the launch type, or by a strategy that names Fargate."""
     providers = [item.capacity_provider for item in settings.capacity_provider_strategy]
     return settings.launch_type == "FARGATE" or any(name.startswith("FARGATE") for name in providers)
 

@@ -1,7 +1,7 @@
 """The SQS queue that EventBridge puts events into.
 
-Law: three calls, each with the part of its answer that is needed; messages are read elsewhere. A message that
-is not deleted comes again.
+Law: three calls, each returning the needed part of its answer; messages are read elsewhere. A message that is
+not deleted comes again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, MessageTypeDef
 
 AT_ONCE = 10
-"""How many messages one call takes. Source: ReceiveMessage, DeleteMessageBatch."""
+"""How many messages one call takes at most. Source: ReceiveMessage, DeleteMessageBatch."""
 
 HIDDEN = 30
-"""Seconds for which a message that was received is not received again."""
+"""Seconds for which SQS does not deliver a received message again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message; `receipt` is the handle that SQS gave it this time, of `receive_count` times."""
+    """One message; `receipt` is the handle of this receipt, which is the `receive_count`-th."""
 
     body: str = field(repr=False)  # may hold a command line with a token in it
     receipt: str

@@ -1,7 +1,7 @@
 """Where a container's log is, and one page of it, by boto3.
 
 Law: the calls that only logs need, with errors as values; `core/logs/streams.py` and `core/logs/lines.py`
-read the answers. Without permission for these calls the executors work, and show no logs.
+read the answers. Without permission for these calls the executors still work, but show no logs.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def log_page(clients: Clients, region: str, stream: Stream, next_token: str) -> Result[object, AwsError]:
-    """The page of a log that `next_token` stands for; the newest one, if that is empty."""
+    """The page of a log that `next_token` stands for; the newest page if the token is empty."""
     if stream.region not in ("", region):
         return Failure(no_log(f"it is in {stream.region}, and here only {region} is read"))
     kwargs: GetLogEventsRequestTypeDef = {
@@ -35,21 +35,21 @@ def log_page(clients: Clients, region: str, stream: Stream, next_token: str) -> 
 
 
 def ecs_log(clients: Clients, cluster: str, task: str, container: str) -> Result[Stream, AwsError]:
-    """Where a container of this ECS task logs to: its definition says so."""
+    """Where a container of this ECS task logs to, according to the task's definition."""
     shown = clients.ecs(lambda ecs: ecs.describe_tasks(cluster=cluster, tasks=[task]))
     named = shown.bind(lambda answer: definition_of(answer).alt(no_log))
     return named.bind(lambda name: defined_log(clients, name, container, task.rpartition("/")[2]))
 
 
 def defined_log(clients: Clients, definition: str, container: str, task: str) -> Result[Stream, AwsError]:
-    """Where a container of a task of this definition logs to; without the task's id, the group alone."""
+    """Where a container of a task of this definition logs to; only the log group if `task` is empty."""
     defined = clients.ecs(lambda ecs: ecs.describe_task_definition(taskDefinition=definition))
     found = defined.bind(lambda answer: ecs_stream(answer, container=container, task=task).alt(no_log))
     return found if task else found.map(lambda stream: replace(stream, name=""))
 
 
 def batch_log(clients: Clients, job: str, container: str) -> Result[Stream, AwsError]:
-    """Where the container of this job logs to: its description says so, or that of its main node."""
+    """Where the container of this job logs to, according to its description, or to its main node's."""
     shown = _described(clients, job).bind(
         lambda answer: _described(clients, node) if (node := main_node(answer)) else Success(answer)
     )
@@ -61,5 +61,5 @@ def _described(clients: Clients, job: str) -> Result[object, AwsError]:
 
 
 def no_log(problem: str) -> AwsError:
-    """The error that there is no log to be read, and why."""
+    """The error that there is no log to read, and why."""
     return AwsError(kind=Kind.PERMANENT, code="NoLog", message=problem)

@@ -1,7 +1,7 @@
 """The last lines that a failed container wrote, for the task's event log.
 
-Law: best effort; the report of the failure does not wait for it. One thread, started when it is first needed;
-a short queue, and what does not fit is dropped; if logs cannot be read, it soon pauses.
+Law: best effort; the report of the failure does not wait for the lines. One thread, started when it is first
+needed; a short queue, beyond which requests are dropped; if logs cannot be read, reading soon pauses.
 """
 
 import queue
@@ -19,22 +19,22 @@ K = TypeVar("K", bound=Hashable)
 log = logger(__name__)
 
 LINES = 20
-"""Lines of one container that are shown."""
+"""How many lines of one container are shown."""
 
 WAITING = 32
-"""How many containers may wait to be read."""
+"""How many containers' logs may wait to be read."""
 
 LATE = (1.0, 10.0)
-"""Seconds to wait before each reading: what a container writes reaches CloudWatch a few seconds later."""
+"""Seconds to wait before each reading: a container's lines reach CloudWatch a few seconds later."""
 
 IN_VAIN = 5
-"""Readings in a row that found nothing, after which none is made for `REST` seconds."""
+"""After this many containers in a row of which nothing was found, none is read for `REST` seconds."""
 
 REST = 300.0
 
 
 class Logs(Protocol):
-    """Where the last lines come from; `LiveLogs` is one."""
+    """The source of the last lines; `LiveLogs` is one."""
 
     def tail(self, token: str, count: int) -> Sequence[str]:
         """The last lines of a container's log, as Airflow reads them."""

@@ -1,4 +1,4 @@
-"""List the objects below a prefix of a bucket, a thousand in a call.
+"""List the objects below a prefix of a bucket, a thousand per call.
 
 Law: one function, which waits in its caller's thread. Only the cells of warm containers are listed.
 """

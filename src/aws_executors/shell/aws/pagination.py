@@ -1,4 +1,4 @@
-"""Make one answer of several of AWS's: for groups of ids, pages of lists, clusters to search.
+"""Combine several answers of AWS into one: for groups of ids, pages of a list, clusters or queues to search.
 
 Law: values in, one `Result` out; no call to AWS of its own. What could not be read is never taken for absent:
 a look-up that missed a page, a cluster or a record has failed, unless it has found a live container.
@@ -15,7 +15,7 @@ from aws_executors.core.aws.response import Page, newest
 from aws_executors.core.lifecycle.observation import DescribeResult, Observation, Phase, Unreadable
 
 PAGES = 10
-"""How many pages of one list are read: a token has a handful of containers, and a page has room for 100."""
+"""How many pages of one list are read: a token has a handful of containers, and a page lists up to 100."""
 
 
 def chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
@@ -30,7 +30,7 @@ def chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 def paged(page: Callable[[str], Result[Page, AwsError]]) -> Result[tuple[str, ...], AwsError]:
     """All ids of a list; `page` gets the token of the page wanted, empty for the first.
 
-    Fails as the first page that fails, and as AMBIGUOUS if there are more than `PAGES` pages.
+    Fails with the error of the first page that fails, or as AMBIGUOUS if there are more than `PAGES` pages.
 
     >>> pages = {"": Page(ids=("a",), next_token="n"), "n": Page(ids=("b",))}
     >>> paged(lambda token: Success(pages[token]))
@@ -52,10 +52,9 @@ def paged(page: Callable[[str], Result[Page, AwsError]]) -> Result[tuple[str, ..
 def merged(
     parts: Iterable[tuple[Sequence[str], Result[DescribeResult, AwsError]]],
 ) -> Result[DescribeResult, AwsError]:
-    """Merge the results of several calls, each beside the ids that it was asked for.
+    """Merge the results of several calls, each given with the ids that the call asked for.
 
-    If a call failed and another one did not, the failed one's ids are unreadable (C30); if all failed, the
-    first failure is returned.
+    If some calls failed, their ids are unreadable (C30); if all failed, the first failure is returned.
 
     >>> merged([])
     <Success: DescribeResult(observations=(), unreadable=())>
@@ -83,7 +82,7 @@ def merged(
 def counted(answer: DescribeResult, live: Collection[str]) -> DescribeResult:
     """An answer about listed containers, without those that were listed as ended and are no longer described.
 
-    A container that was listed as live and is not described is not described *yet*: it stays.
+    A container that was listed as live and is not described stays: AWS does not describe it *yet*.
     """
     return DescribeResult(
         observations=tuple(
@@ -98,7 +97,7 @@ def container_found(
 ) -> Result[Observation | None, AwsError]:
     """The container of one token to go on with, from the answers of all searched clusters or queues.
 
-    A live one; else one that is listed as live and not described yet; else the newest that has ended; else
+    A live container; else one listed as live and not described yet; else the newest that has ended; else
     None. If an answer or a record could not be read, only a live container is a result.
 
     >>> running = Observation(id="arn:1", phase=Phase.RUNNING)

@@ -1,8 +1,8 @@
-"""S3, as far as stored workloads and cells need it: PutObject, only ever under a condition, GetObject,
+"""The calls to S3 that stored workloads and cells need: PutObject, always under a condition, GetObject,
 DeleteObject and ListObjectsV2.
 
 Law: one function per call; what an answer means for an object's state is decided in `transport/s3.py`.
-Encryption is always asked for, with S3's own keys (SSE-S3) or with a key of KMS (SSE-KMS), whatever the
+Every write asks for encryption, with S3's own keys (SSE-S3) or with a key of KMS (SSE-KMS), whatever the
 bucket's default is: only with SSE-S3 is the ETag the MD5 of the body. Source: API_PutObject, "ETag";
 "Conditional writes" and "Using server-side encryption with AWS KMS keys", S3 User Guide.
 """
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 class Owned(TypedDict, total=False):
-    """The member that each of the calls has for the account that must own the bucket."""
+    """The parameter of every call that names the account that must own the bucket."""
 
     ExpectedBucketOwner: str
 
 
 ABSENT = "*"
-"""In place of an ETag, the condition that there is no object yet."""
+"""The condition, in place of an ETag, that there is no object yet."""
 
 
 def etag_of(body: bytes) -> str:
@@ -44,7 +44,7 @@ def etag_of(body: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An object as it was read: its ETag, the condition for overwriting it, and its content."""
+    """An object as it was read: its ETag, which is the condition for overwriting it, and its content."""
 
     etag: str
     body: bytes
@@ -52,10 +52,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class S3Calls:
-    """S3, by these clients; objects are encrypted with `kms_key`, or with S3's own if empty. Never raises.
+    """S3, by these clients; objects are encrypted with `kms_key`, or S3's own key if empty. Never raises.
 
     With an `owner`, S3 refuses a bucket of another account: the bucket may have been deleted, and its name
-    taken by somebody else. Source: "Verifying bucket ownership with bucket owner condition", S3 User Guide.
+    taken by another account. Source: "Verifying bucket ownership with bucket owner condition", S3 User Guide.
     """
 
     clients: Clients
@@ -67,7 +67,7 @@ class S3Calls:
         return {"ExpectedBucketOwner": self.owner} if self.owner else {}
 
     def put(self, bucket: str, key: str, body: bytes, there: str) -> Result[str, AwsError]:
-        """Write the object if it is what `there` says (an ETag, or `ABSENT`); its new ETag."""
+        """Write the object if its state is `there` (an ETag, or `ABSENT`); returns its new ETag."""
         params: PutObjectRequestTypeDef = {
             "Bucket": bucket,
             "Key": key,
@@ -104,7 +104,7 @@ class S3Calls:
         return self.clients.s3(lambda s3: list_etags(s3, bucket, prefix, self.owner))
 
     def foretold(self, body: bytes) -> str | None:
-        """The ETag that S3 will give this body; None with a KMS key, where that cannot be foretold."""
+        """The ETag that S3 will give this body; None with a KMS key, as the ETag cannot be computed then."""
         return None if self.kms_key else etag_of(body)
 
     def delete(self, bucket: str, key: str) -> Result[None, AwsError]:

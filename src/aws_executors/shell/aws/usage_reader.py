@@ -1,4 +1,4 @@
-"""Read the measurement of a container that has ended: beside its stored workload, or at the end of its log.
+"""Read a container's measurement after its end: from beside its stored workload, or from the end of its log.
 
 Law: a few calls for each reading, usually one; never raises. A stored measurement is deleted once it is read.
 Nothing is decided here: the caller says when, and how often, to read.
@@ -22,7 +22,7 @@ from aws_executors.shell.ui.lookups import Lookups
 
 
 def measures(settings: Settings) -> bool:
-    """Whether containers measure themselves with these settings: only our launcher does that."""
+    """Whether containers measure themselves with these settings: only this package's launcher does that."""
     return settings.usage and (inline_of(settings) is MEASURED or bool(_store_of(settings)))
 
 
@@ -31,7 +31,7 @@ def _store_of(settings: Settings) -> str:
 
 
 class UsageReader:
-    """Reads what containers of one executor have measured of themselves, if they do (`measures`)."""
+    """Reads what the containers of one executor have measured of themselves, if they measure (`measures`)."""
 
     def __init__(self, lookups: Lookups, clients: Clients, settings: Settings) -> None:
         self._lookups = lookups
@@ -45,7 +45,7 @@ class UsageReader:
         place = bucket_and_key(usage_address(address(self._store, submission)))
         match unwrap_or_failure(self._s3.get(*place)):
             case AwsError():
-                return None  # none was stored, or the container may not store it: then its log has it
+                return None  # none was stored; if the container may not store it, its log has it
             case held:
                 self._s3.delete(*place)
                 return read_measured(held.body.decode(errors="replace"))

@@ -22,12 +22,12 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 LET_PASS = frozenset({Kind.CAPACITY, Kind.CONFLICT, Kind.PERMANENT})
-"""Refusals of calls that AWS's rate limit has let pass. A failure without an answer (no connection, no
-credentials, a time limit) says nothing about any rate."""
+"""The kinds of refusals of calls that AWS's rate limit has let pass. A failure without an answer (no
+connection, no credentials, a time limit) says nothing about any rate."""
 
 
 class WatchedService(Generic[R]):
-    """A service, with a rate limiter and sinks of metrics that hear of every answer; itself a `Service`."""
+    """A service that reports every answer to a rate limiter and to sinks of metrics; itself a `Service`."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class WatchedService(Generic[R]):
         return answers
 
     def _answered(self, action: Action, sent: float, *errors: AwsError | None) -> None:
-        """Note the answer to a call that began at `sent`: an error or None; of a stop, one per container."""
+        """Note the answer to a call that began at `sent`: an error or None, for a stop one per container."""
         now, name = self._clock(), name_of(CALLS, action)
         for sink in self._sinks:
             sink.time(name, now - sent)

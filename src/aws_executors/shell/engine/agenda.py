@@ -27,7 +27,7 @@ class Agenda:
 
     def __init__(self) -> None:
         self.due = inf
-        """When the next callback is due."""
+        """When the next callback is due; `inf` if none is planned."""
         self._entries: list[tuple[float, int, Callback]] = []
         self._numbers = itertools.count()
 

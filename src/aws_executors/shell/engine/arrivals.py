@@ -1,4 +1,4 @@
-"""The jobs that are handed over: each is made when its turn comes, and a few at a time.
+"""The jobs that are handed over: taken in a few at a time, and each made only when its turn comes.
 
 Law: for the engine's thread, waits for nothing. A workload that cannot be read is skipped, and harms none of
 those that were handed over with it.
@@ -25,11 +25,11 @@ scheduler's thread, still in the heartbeat that has sent them, needs the interpr
 
 
 class Arrivals(Generic[K, R]):
-    """The jobs that have been handed over and are yet to be taken in, by `take`."""
+    """The jobs that have been handed over and not yet taken in; `take` takes one in."""
 
     def __init__(self, clock: Callable[[], float], take: Callable[[WorkItem[K, R]], object]) -> None:
         self.due = inf
-        """When the next of them are to be taken in."""
+        """When the next group is to be taken in; `inf` if no job waits."""
         self._clock = clock
         self._take = take
         self._arriving: deque[Iterator[WorkItem[K, R]]] = deque()
@@ -55,6 +55,6 @@ class Arrivals(Generic[K, R]):
                 log.exception("Could not read a queued workload; it is skipped")
 
     def drop(self) -> None:
-        """Forget those that have not been taken in."""
+        """Forget the jobs that have not been taken in."""
         self._arriving.clear()
         self.due = inf

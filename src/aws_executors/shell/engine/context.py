@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class EngineContext(Generic[K, R]):
-    """The jobs of one executor, the time, what is planned, and what was last logged about failing calls."""
+    """The jobs of one executor, the clock, the planned callbacks, and what was last logged about failures."""
 
     table: JobTable[K, R]
     clock: Callable[[], float]

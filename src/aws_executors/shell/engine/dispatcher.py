@@ -1,8 +1,8 @@
-"""The engine's dispatcher: it moves every job, and hands on what jobs ask for.
+"""The engine's dispatcher: it moves every job by its events, and passes on the effects that jobs ask for.
 
-Law: `core.lifecycle.machine` decides what happens to a job, this decides when. It starts no thread, reads
-no clock but the one it is given, waits for nothing, and belongs to its caller: the engine's thread in
-production, a simulator in virtual time.
+Law: `core.lifecycle.machine` decides what happens to a job, the dispatcher decides when. It starts no thread,
+reads no clock but the one it is given, waits for nothing, and is called by one thread only: the engine's in
+production, a simulator's in virtual time.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ R = TypeVar("R")
 
 log = logger(__name__)
 
-OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})  # Airflow may queue the same token again
+OVER = frozenset({Stage.STOPPING, Stage.CONFIRMING})  # stages in which Airflow may queue the token again
 CENSUS_EVERY = 10.0  # seconds between two counts of all jobs
 
 
@@ -90,7 +90,7 @@ class Dispatcher(Generic[K, R]):
         new_token: Callable[[], str] = new_token,
     ) -> None:
         self.table: JobTable[K, R] = JobTable(config.pace, events=config.events)
-        """The jobs; other threads may ask it for `jobs`, `records` and `changes`."""
+        """All jobs; other threads may read its `jobs`, `records` and `changes`."""
         self.closing = False
         """Whether nothing is to be started any more."""
         self._operations = operations
@@ -129,7 +129,7 @@ class Dispatcher(Generic[K, R]):
                 self, self._context, operations.cells, self._tally, new_token, adopts=config.adopts
             )
         self.arrivals: Arrivals[K, R] = Arrivals(clock, self.add)
-        """The jobs that have been handed over."""
+        """The jobs that have been handed over and not yet taken in."""
         self._census_at = float("-inf")
         self._shutdown: Shutdown[K, R] | None = None
 
@@ -138,12 +138,12 @@ class Dispatcher(Generic[K, R]):
 
     @property
     def containers(self) -> tuple[WarmContainer[K, R], ...]:
-        """The warm containers; other threads may ask."""
+        """The warm containers; other threads may read this."""
         return () if self._warm is None else self._warm.containers
 
     @property
     def settled(self) -> bool:
-        """Whether, when closing, every stop is answered, and every submission whose container needs one."""
+        """Whether a closing engine may end: with stops to make, once stops and submissions are answered."""
         if self._shutdown is None:
             return self.closing
         return self._shutdown.settled and not self._operations.submissions_under_way
@@ -154,7 +154,7 @@ class Dispatcher(Generic[K, R]):
             yield self._outbox.popleft()
 
     def next_time(self) -> float:
-        """When `run_due` has something to do next; never, if only messages can bring that about."""
+        """When `run_due` has something to do next; `inf` if only a message can give it something to do."""
         return min(
             self._agenda.due,
             self._polling.rows_due,
@@ -193,13 +193,13 @@ class Dispatcher(Generic[K, R]):
     # --- What the executor says ----------------------------------------------------------------------------
 
     def withdraw(self, token: str, event: events.Revoked | events.Superseded) -> None:
-        """Airflow takes a job back, which it may have handed over just now."""
+        """Withdraw a job that Airflow takes back; it may have been handed over just now."""
         self.arrivals.take_in()
         record = self.table.get(token)
         if record is not None:
             self.happen(record, event)
             if record.on_hold is not None:
-                self._polling.want_row(token)  # it is refused then, as never sent
+                self._polling.want_row(token)  # then its submission is refused, as never sent
 
     def close(self, *, stop: bool) -> None:
         """Start nothing any more; with `stop`, stop the containers too."""
@@ -213,11 +213,11 @@ class Dispatcher(Generic[K, R]):
         if stop:
             self._shutdown = Shutdown(self._context, self._operations)
             live = self.table.live()
-            shared = {container_of(id_) for id_ in live if is_turn(id_)}  # stopped by way of the turn there
+            shared = {container_of(id_) for id_ in live if is_turn(id_)}  # stopped by their turns' ids
             self._shutdown.stop({id_: live[id_].work_item for id_ in live if id_ not in shared})
 
     def add(self, work_item: WorkItem[K, R]) -> Record[K, R] | None:
-        """Take a job in, and begin it; returns its record, or None if it was not taken."""
+        """Take a job in, and begin it; returns its record, or None if it was not taken in."""
         token, now = work_item.job.token, self._clock()
         old = self.table.get(token)
         if self.closing or (old is not None and old.job.stage not in OVER):
@@ -286,7 +286,7 @@ class Dispatcher(Generic[K, R]):
             self._perform(record, effect)
         if job.stage is not Stage.CLOSED:
             if job.ran:
-                record.forget_workload()  # what has begun under this token is not started again
+                record.forget_workload()  # a task that has run under this token is not started again
             return
         self._cleanup.discard(record.work_item)
         if job.container:
@@ -343,10 +343,10 @@ class Dispatcher(Generic[K, R]):
         self._calls.enqueue(record, effect)
 
     def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> None:
-        """Keep the submission of a job in doubt until its row has been read."""
+        """Hold back the submission of a job that is in doubt, until the job's row has been read."""
         self._stall_guard.hold(record, submission)
 
     def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
-        """Tell that a container has ended, and what was measured of each workload that it has run."""
+        """Report that a container has ended, and what was measured of each workload that it has run."""
         if self._config.usage and seen.given is not None:
             self._outbox.append(ended_update(work_item, seen, work_item.job.attempt, served))

@@ -1,6 +1,6 @@
-"""Which containers' ends the executor is told of, where usage is recorded.
+"""Which ends of containers are reported to the executor, where usage is recorded.
 
-Law: for the engine's thread. Each end is told once, with what AWS says of the container's sizes and times.
+Law: for the engine's thread. Each end is reported once, with the sizes and times that AWS shows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def newly_ended(record: Record[K, R], event: events.Event[R]) -> AirflowUpdate[K
         case events.Observed(observation=seen) | events.Found(observation=Observation() as seen):
             job = record.job
             if job.pooled:
-                return None  # each of its workloads has a turn of its own, and the pool tells of the rest
+                return None  # each of its workloads has a turn of its own, and the pool reports the rest
             own = seen.id == job.container or isinstance(event, events.Found)
             known = seen.given is not None or bool(seen.used)
             if not own or not seen.ended or not known or seen.id == record.accounted:

@@ -26,10 +26,10 @@ from aws_executors.shell.engine.messages import K, RowQuery, WorkItem
 R = TypeVar("R")
 
 FORMER = 20_000
-"""How many containers are remembered after their jobs are done with them, as their last events come later."""
+"""How many containers are remembered after their jobs are done with them: their last events come later."""
 FOLLOWED = (Stage.WATCHING, Stage.STOPPING, Stage.AWAITING_ROW)  # a tuple: hashing at each test costs more
 EARLY = 1 / 8
-"""The part of its pause by which a container may be polled early, in a call that is made anyway."""
+"""How early other containers may be polled in a call, as a fraction of the pause of the first one in it."""
 ROW_MATTERS = frozenset(Stage) - {Stage.STOPPING, Stage.CLOSED}
 
 
@@ -43,18 +43,18 @@ class Record(Generic[K, R]):
     since: float  # when it entered that state
     queued_at: float | None  # when it was handed over to be run; None otherwise, and once it has run
     row: RowQuery[K]  # how to read its row
-    poll_at: float | None = None  # the one planned poll of its container that counts
+    poll_at: float | None = None  # when its container is polled next; polls planned earlier do not count
     failed_polls: int = 0  # in a row
     named: bool = False  # whether an event has named its container
-    accounted: str = ""  # the last container whose end the executor was told of
+    accounted: str = ""  # the last container whose end was reported to the executor
     pending: dict[type[Effect[R]], int] = field(default_factory=dict)
-    """By kind of effect: the number of its last call, until that is answered."""
+    """The number of the last call for each kind of effect, until that call is answered."""
     fencing: bool = False  # whether a fence of its row is under way
     in_doubt: bool = False  # its row must be read before anything is submitted for it
-    on_hold: Submit[R] | None = None  # the submission that waits for that
+    on_hold: Submit[R] | None = None  # the submission that waits for this reading
 
     def forget_workload(self) -> None:
-        """Drop what requests are built from: none is built for this job any more."""
+        """Drop what requests are built from: no further request is built for this job."""
         if self.work_item.build is not None:
             self.work_item = replace(self.work_item, build=None)
 
@@ -67,16 +67,16 @@ class JobTable(Generic[K, R]):
         self._events = events
         self._records: dict[str, Record[K, R]] = {}
         self._owners: dict[str, Record[K, R]] = {}  # by container
-        self._turns = 0  # how many of them are turns; their warm containers have entries of their own
+        self._turns = 0  # how many of `_owners` are turns; their warm containers have entries of their own
         self._polls: list[tuple[float, str]] = []
-        self._unread: OrderedDict[str, None] = OrderedDict()  # jobs whose rows must be read, in turn
-        self._known: dict[str, RowQuery[K]] = {}  # the others: only a changed row matters
+        self._unread: OrderedDict[str, None] = OrderedDict()  # jobs whose rows are read in turn
+        self._known: dict[str, RowQuery[K]] = {}  # the other jobs: their rows matter only once changed
         self.next_poll = inf
         """When a container is to be polled next."""
         self.changes = 0
         """How often a job has changed, or closed."""
         self.events_come = False
-        """Whether events come, so that containers that an event has named are rarely polled."""
+        """Whether events come: then a container that an event has named is rarely polled."""
         self._former: OrderedDict[str, None] = OrderedDict()  # containers that belonged to a job
 
     def __len__(self) -> int:
@@ -119,7 +119,7 @@ class JobTable(Generic[K, R]):
         return container in self._former
 
     def records(self) -> Iterator[Record[K, R]]:
-        """All records: a copy, so that any thread may ask while the engine's thread changes the table."""
+        """All records, from a copy, so that any thread may read them while the engine changes the table."""
         return iter(self._records.copy().values())
 
     def jobs(self) -> Iterator[Job[R]]:
@@ -157,7 +157,7 @@ class JobTable(Generic[K, R]):
     def to_poll(self, now: float, most: int) -> tuple[str, ...]:
         """Take up to `most` containers that are to be polled now, filled up with those due soon.
 
-        How soon depends on how often the first one is polled, so that those of one age come to share calls.
+        How soon depends on the first one's pause, so that containers of one age come to share calls.
         """
         if now < self.next_poll:
             return ()
@@ -225,7 +225,7 @@ class JobTable(Generic[K, R]):
 
     def _plan(self, record: Record[K, R], time: float) -> None:
         if MARK in record.job.container:
-            return  # a turn is not polled: its cell tells
+            return  # a turn is not polled: its state is in its container's cell
         record.poll_at = time
         heapq.heappush(self._polls, (time, record.job.container))
         self.next_poll = self._polls[0][0]
@@ -238,7 +238,7 @@ class JobTable(Generic[K, R]):
         return self._known
 
     def to_read(self, most: int) -> dict[str, RowQuery[K]]:
-        """The queries of up to `most` other jobs, those whose rows have not been read for longest."""
+        """The queries of up to `most` of the other jobs, those whose rows have not been read for longest."""
         turns = list(islice(self._unread, most))
         for token in turns:
             self._unread.move_to_end(token)

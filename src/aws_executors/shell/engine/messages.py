@@ -1,7 +1,7 @@
 """What the executor hands to the engine, and what the engine hands back: frozen values.
 
-Whatever else the engine's thread is to do (an answer has come, a task is revoked) is a function that it
-calls: other threads put an `InboxItem` into its inbox and share nothing else with it.
+Everything else that the engine's thread is to do (an answer has come, a task is revoked) is a function that
+it calls: other threads put an `InboxItem` into its inbox and share nothing else with it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ InboxItem: TypeAlias = Callable[[], None]
 
 
 class Stored(Protocol):
-    """The workload of a job, where it may lie in a store. Both methods may wait, and do not raise."""
+    """The workload of a job that may be kept in a store. Both methods may wait, and do not raise."""
 
     @property
     def renew_every(self) -> float | None:
@@ -67,8 +67,8 @@ class WorkItem(Generic[K, R]):
     key: K  # what Airflow knows the workload by
     queue: str = ""
     priority: int = 0  # the highest goes first
-    # Takes the attempt's number and gives the request, or why there is none: in words, or as the error of the
-    # store. None for a job that another scheduler has submitted.
+    # Takes the attempt's number and returns the request, or why there is none: in words, or as the store's
+    # error. None for a job that another scheduler has submitted.
     build: Callable[[int], Result[R | WarmRequest[R], str | AwsError]] | None = field(
         default=None, repr=False
     )
@@ -82,7 +82,7 @@ class WorkItem(Generic[K, R]):
 class RowQuery(Generic[K_co]):
     """A task instance whose row is to be read: its key, and the last known id of its row.
 
-    `known` is the row as its job knows it, which need not be given again; None if the row must be given.
+    `known` is the row as its job knows it, and is not returned if it is unchanged; None: always return it.
     """
 
     key: K_co
@@ -92,7 +92,7 @@ class RowQuery(Generic[K_co]):
 
 @dataclass(frozen=True, slots=True)
 class ContainerEnded:
-    """A container has ended, or a workload's turn in one; told only where usage is recorded.
+    """A container has ended, or a workload's turn in one; reported only where usage is recorded.
 
     `served` is what was measured of each of its workloads, if it was a warm container.
     """
@@ -105,7 +105,7 @@ class ContainerEnded:
 
 @dataclass(frozen=True, slots=True)
 class AirflowUpdate(Generic[K]):
-    """What the scheduler's thread has to tell Airflow about one job."""
+    """What the scheduler's thread has to report to Airflow, or to record, about one job."""
 
     token: str
     key: K

@@ -1,8 +1,8 @@
 """The end of a scheduler whose containers are not to outlive it.
 
 Law: each container is asked to stop once, and in time. A container that is being stopped may report
-its task as failed, so the task instance is set to restarting first (the fence); that needs Airflow's
-database, which is waited for only as long as it answers.
+its task as failed, so the task instance is set to restarting first (the fence). That needs Airflow's
+database, and the stops wait for it only as long as it keeps answering.
 
 What becomes of the old container of a deferred task is decided elsewhere: `superseded` in
 `core/lifecycle/transitions/stopping.py`.
@@ -29,21 +29,21 @@ SILENCE = 0.7
 """Seconds that the stops wait for the database's next answer; the whole shutdown has less than two."""
 
 LONGEST_STEP = 0.1
-"""The most seconds between two `run_due` that count as silence of the database, several times the usual: in
-any more this process was stalled, and could hear no answer."""
+"""The most seconds by which the time between two `run_due` adds to the database's silence, several times the
+usual: during the rest of a longer time this process was stalled, and could receive no answer."""
 
 
 class Shutdown(Generic[K, R]):
-    """Which containers are yet to be stopped, and which stops are not answered yet."""
+    """The containers that are yet to be stopped, and those whose stop is not answered yet."""
 
     def __init__(self, context: EngineContext[K, R], operations: Operations[K, R]) -> None:
         self._clock = context.clock
         self._error_log = context.error_log
         self._operations = operations
         self._to_stop: dict[str, None] = {}
-        self._fenced: list[str] = []  # those of them whose fence is answered
+        self._fenced: list[str] = []  # those in `_to_stop` whose fence is answered
         self._stopping: set[str] = set()
-        self._silence = 0.0  # seconds without an answer, as of the last `run_due`
+        self._silence = 0.0  # seconds without an answer of the database, as of the last `run_due`
         self._ran_at = 0.0
 
     @property

@@ -20,8 +20,8 @@ from aws_executors.shell.engine.messages import K
 R = TypeVar("R")
 
 STALL = 5.0
-"""Seconds after which a stalled engine assumes that Airflow may have given this scheduler's tasks to another
-one. Well below ``[scheduler] scheduler_health_check_threshold`` (30)."""
+"""Seconds of a stall, or of waiting for a worker, after which Airflow may have given this scheduler's tasks
+to another one. Well below ``[scheduler] scheduler_health_check_threshold`` (30)."""
 
 TOO_LATE = AwsError(
     kind=Kind.UNREACHABLE,
@@ -33,8 +33,8 @@ TOO_LATE = AwsError(
 class StallGuard(Generic[K, R]):
     """Holds back submissions of jobs that may be another scheduler's by now.
 
-    `scheduler` is this one, as rows name it, None if unknown. `want_row` has the row of a job read soon,
-    `submit` takes a submission that was held back and may go on.
+    `scheduler` is the id by which rows name this scheduler, None if unknown. `want_row` has the row of a job
+    read soon, `submit` takes a submission that was held back and may go on.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class StallGuard(Generic[K, R]):
             record.in_doubt = record.in_doubt or record.job.has_row
 
     def hold(self, record: Record[K, R], submission: Submit[R]) -> None:
-        """Keep the submission of a job in doubt until its row has been read."""
+        """Hold back the submission of a job that is in doubt, until the job's row has been read."""
         record.on_hold = submission
         self._want_row(record.job.token)
 
@@ -81,8 +81,8 @@ class StallGuard(Generic[K, R]):
     def _adopted_elsewhere(self, record: Record[K, R], row: Row | None) -> bool:
         """Whether another scheduler has adopted the waiting task, under the token that it had here.
 
-        The other scheduler looks for a container, and has the task queued again if it finds none: a container
-        started now would run the task a second time, beside the one of the next queueing.
+        The other scheduler looks for a container, and has the task queued again if it finds none. A container
+        started now would run the task a second time, beside the container of the next queueing.
         """
         if row is None or row.state != "queued" or row.token != record.job.token:
             return False

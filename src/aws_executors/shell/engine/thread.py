@@ -1,6 +1,6 @@
 """The engine: one thread that owns the dispatcher, and does nothing but decide.
 
-Law: the dispatcher belongs to this thread alone. It never waits for AWS, for the database or for a
+Law: the dispatcher belongs to this thread alone. The thread never waits for AWS, for the database or for a
 lock; workers do. Other threads hand jobs over, revoke them and take updates for Airflow, without waiting.
 """
 
@@ -85,7 +85,7 @@ class Engine(Generic[K, R]):
         self._inbox.put(partial(self._dispatcher.withdraw, token, Revoked(self._clock())))
 
     def supersede(self, token: str) -> None:
-        """Start and report nothing more for this job: there is a newer one; returns at once."""
+        """Start and report nothing more for this job, as there is a newer one; returns at once."""
         self._inbox.put(partial(self._dispatcher.withdraw, token, Superseded(self._clock())))
 
     def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
@@ -111,12 +111,12 @@ class Engine(Generic[K, R]):
         return self._dispatcher.table.jobs()
 
     def entries(self) -> Iterator[tuple[WorkItem[K, R], Job[R], float]]:
-        """Each job with its work item, and since when, by the engine's clock, it has been in its state."""
+        """Each job with its work item and the time, by the engine's clock, at which it entered its state."""
         for record in self._dispatcher.table.records():
             yield record.work_item, record.job, record.since
 
     def containers(self) -> tuple[WarmContainer[K, R], ...]:
-        """The warm containers: to be read only."""
+        """The warm containers, which the caller must not change."""
         return self._dispatcher.containers
 
     @property
@@ -149,7 +149,7 @@ class Engine(Generic[K, R]):
                     dispatcher.was_stalled()
                 ran_at = now
                 dispatcher.run_due()
-                # In this order, because a worker posts an answer before its call counts as over.
+                # The inbox is checked last: a worker posts an answer before its call counts as answered.
                 if dispatcher.closing and dispatcher.settled and self._inbox.empty():
                     self._closed.set()
             except Exception:
@@ -175,8 +175,8 @@ class Engine(Generic[K, R]):
 
         If its own lock was free, or a signal interrupts it, SimpleQueue computes what is left of the timeout;
         if this thread was not scheduled in time and nothing is left, it waits for ever (CPython's
-        _queuemodule.c, in 3.11 to 3.13). `get_nowait` has taken that lock; and signals are blocked, as the
-        kernel may deliver one here while the main thread is busy and has another one to handle.
+        _queuemodule.c, in 3.11 to 3.13). `get_nowait` has taken that lock. Signals are blocked, because the
+        kernel may deliver one to this thread while the main thread is busy with another signal.
         """
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         try:

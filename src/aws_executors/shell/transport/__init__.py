@@ -38,17 +38,16 @@ class Transport(Protocol):
     def put(self, submission: str, workload: str) -> Result[tuple[str, ...], AwsError]:
         """Put a workload's JSON where its container finds it; returns the command for the container.
 
-        Called again, with the same workload and a fresh token, after a transient error.
+        After a transient error it is called again, with the same workload and a fresh token.
         """
         ...
 
     def refresh(self, submission: str, workload: str) -> Result[None, AwsError]:
-        """Replace what `put` stored by the same workload with a fresh token."""
+        """Write the workload that `put` has stored again, with a fresh token."""
         ...
 
     def take_over(self, submission: str, fresh: Callable[[str], str]) -> Result[bool, AwsError]:
-        """Replace a workload that another scheduler stored by what `fresh` makes of it; False if there is
-        none.
+        """Replace another scheduler's stored workload with the result of `fresh`; False if none is stored.
 
         `fresh` may raise ValueError for an object that must not be touched. If the object changes between
         reading and writing, it is read again.
@@ -56,12 +55,12 @@ class Transport(Protocol):
         ...
 
     def remove(self, submission: str) -> Result[None, AwsError]:
-        """Remove what was stored, if anything was, after its container has ended."""
+        """Remove the stored workload, if there is one, after its container has ended."""
         ...
 
 
 def inline_of(settings: Settings) -> Inline:
-    """The launcher of inline workloads that these settings select; ours also measures, if usage is on."""
+    """The launcher of inline workloads that these settings select; this package's measures if usage is on."""
     name = settings.launcher
     if name == "auto":
         from aws_executors.shell.airflow.features import PRINTS_TOKENS  # imports what only an executor needs
@@ -71,8 +70,8 @@ def inline_of(settings: Settings) -> Inline:
 
 
 def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Transport | None]:
-    """The transport that these settings select, and with ``auto`` the one for workloads that are too large
-    for it."""
+    """The transport that these settings select and, with ``auto``, a second one for workloads that are too
+    large for the first."""
     inline = inline_of(settings)
     store = (
         S3(
@@ -90,7 +89,7 @@ def transport_of(settings: Settings, clients: "Clients") -> tuple[Transport, Tra
 
 
 def shown_command(settings: Settings, submission: str, workload: str) -> tuple[str, ...]:
-    """The command that a container would get, without storing anything; used by previews."""
+    """The command that a container would get; nothing is stored, as this is for previews."""
     if settings.workload_transport == "s3":
         return command(
             settings.workload_store,

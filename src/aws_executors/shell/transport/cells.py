@@ -1,7 +1,7 @@
 """The cells of warm containers in S3: one object each, below the prefix of its executor.
 
 Law: one method per call, in a worker's thread; none raises. Every write is conditional on the ETag that was
-seen last (`core/warm/cell.py` has the rules). An object that is no cell is an error of its own, and is never
+seen last (`core/warm/cell.py` has the rules). An object that is no cell is the error `NO_CELL`, and is never
 overwritten.
 """
 
@@ -29,14 +29,14 @@ NO_CELL = "NoCell"
 
 @dataclass(frozen=True, slots=True)
 class HeldCell:
-    """A cell as it was read or written: its ETag, the condition of the next write, and what it says."""
+    """A cell as it was read or written: its ETag, which is the next write's condition, and its content."""
 
     etag: str
     cell: Cell
 
 
 class CellStore(Protocol):
-    """The cells of one executor, by name. Every method may wait, and none raises."""
+    """The store of one executor's cells, by name. Every method may wait, and none raises."""
 
     def listed(self) -> Result[Mapping[str, str], AwsError]:
         """The ETags of all cells, by name."""
@@ -84,7 +84,7 @@ class S3Cells:
             case AwsError(code="NoSuchKey"):
                 return Success(None)
             case AwsError(code="AccessDenied") as error:
-                # S3 also says so of a missing object, if the caller may list only parts of the bucket.
+                # S3 also denies access to a missing object, if the caller may list only parts of the bucket.
                 there = self._calls.listed(self._bucket, self._prefix + name)
                 if there.value_or(None) == {}:
                     return Success(None)

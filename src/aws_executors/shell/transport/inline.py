@@ -43,10 +43,10 @@ class Inline:
         return NOTHING
 
 
-# Source: airflow/sdk/execution_time/execute_workload.py. The first one works in every image that has Airflow.
+# Source: airflow/sdk/execution_time/execute_workload.py. "airflow" works in every image that has Airflow.
 INLINE: Mapping[str, Inline] = {
     "airflow": Inline(("python", "-m", "airflow.sdk.execution_time.execute_workload", "--json-string")),
     "aws_executors": Inline((*LAUNCHER, "--json-string")),
 }
 MEASURED = Inline((*LAUNCHER, "--usage", "--json-string"))
-"""The launcher of this package, with a last line in its log that says what was used."""
+"""This package's launcher, writing a last line to the log that reports the usage."""

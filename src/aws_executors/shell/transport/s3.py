@@ -1,10 +1,10 @@
 """Store the workload as an object in S3, named by its submission.
 
 Law: every write is conditional on the object's previous ETag, and no two bodies of an object are equal
-(`core/requests/stored_workload.py`). A write whose response was lost is settled by the next write: that is
+(`core/requests/stored_workload.py`). A write whose response was lost is settled by the next write, which is
 tried with each ETag that the lost writes may have left, in the order in which they were made. The object is
-read only if its ETag cannot be known otherwise: if another scheduler wrote it, or if a write of ours under a
-KMS key was lost. Then, too, the conditional write decides, and it writes something newer than what was read.
+read only if its ETag cannot be known otherwise: if another scheduler wrote it, or if the response to a write
+of ours under a KMS key was lost. Then, too, the conditional write decides, with a newer token than was read.
 So neither a delayed repeat nor a second scheduler can replace a newer token by an older one.
 """
 
@@ -23,8 +23,7 @@ from aws_executors.shell.aws.s3 import ABSENT, Held, S3Calls
 from aws_executors.shell.transport.s3_errors import Told
 
 NOT_SO = frozenset({"PreconditionFailed", "NoSuchKey"})
-"""S3's error codes for a condition that is not met: the object has changed, or (with If-Match) is not
-there."""
+"""S3's error codes for a condition that is not met: the object has changed, or is missing (with If-Match)."""
 
 OTHER_WRITER = AwsError(
     kind=Kind.PERMANENT,
@@ -43,7 +42,7 @@ RACES = 3
 def command(
     store: str, region: str, submission: str, owner: str = "", *, usage: bool = False
 ) -> tuple[str, ...]:
-    """The command with which the container gets the workload of this submission.
+    """The command by which the container gets the workload of this submission.
 
     >>> " ".join(command("s3://airflow/workloads", "us-east-1", "0b6e-1"))
     'python -m aws_executors.run --region us-east-1 --s3 s3://airflow/workloads/0b6e-1'
@@ -56,7 +55,7 @@ def command(
 @dataclass(slots=True)
 class _Object:
     """The state of one object: its possible ETags in the order of the writes, its last sequence number, and
-    the bodies of lost writes whose ETags cannot be computed."""
+    the bodies of writes whose response was lost and whose ETag cannot be computed."""
 
     possible: list[str] = field(default_factory=lambda: [ABSENT])
     sequence: int = 0
@@ -64,7 +63,7 @@ class _Object:
 
 
 class S3:
-    """Workloads stored in ``s3://bucket/prefix``; the container reads its own with ``python -m
+    """Stores workloads in ``s3://bucket/prefix``; a container reads its workload with ``python -m
     aws_executors.run``."""
 
     stores = True
@@ -80,7 +79,7 @@ class S3:
         return f"<S3 {self._store}: {len(self._objects)} workloads>"
 
     def put(self, submission: str, workload: str) -> Result[tuple[str, ...], AwsError]:
-        """Write the object; the command names it and contains no secret."""
+        """Write the object; returns a command that names it and contains no secret."""
         known = self._objects.setdefault(submission, _Object())
         told = command(self._store, self._region, submission, self._calls.owner, usage=self._usage)
         return self._written(known, submission, workload).map(lambda _: told)
@@ -91,7 +90,7 @@ class S3:
         return Failure(OTHER_WRITER) if known is None else self._written(known, submission, workload)
 
     def take_over(self, submission: str, fresh: Callable[[str], str]) -> Result[bool, AwsError]:
-        """Replace the object by what `fresh` makes of it; after a concurrent change it is read again."""
+        """Replace the object by what `fresh` makes of its content; after a concurrent change it is reread."""
         for _ in range(RACES):
             match unwrap_or_failure(self._read(submission)):
                 case AwsError(code="NoSuchKey"):

@@ -1,4 +1,4 @@
-"""Add the option and a remedy to S3's errors, which often say no more than "Access Denied".
+"""Add the option's name and a remedy to S3's errors, which often say no more than "Access Denied".
 
 Law: only the text changes; the kind of the error has been decided in `core/aws/errors.py`.
 """
@@ -10,7 +10,7 @@ from aws_executors.core.aws.errors import AwsError, Kind
 from aws_executors.core.aws.iam import partition
 
 BY_BUCKET = "no resource-based policy allows"
-"""How S3 says that the bucket belongs to another account, whose policy for it does not allow the action."""
+"""S3's phrase for a bucket of another account whose bucket policy does not allow the action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,6 @@ class Told:
         return f"{self.action}{also} on {arn}/{below}"
 
     def _or_owner(self) -> str:
-        # S3 does not say which of the two it is.
+        # S3 does not say which of the two causes it is.
         wrong = f" If it is allowed, the bucket is not account {self.owner}'s: fix workload_store_owner."
         return wrong if self.owner else ""

@@ -1,8 +1,8 @@
 """Renew and remove what another scheduler stored for a job that has been taken over from it.
 
 Law: only the names that the objects must have are known. A token is minted for the task that Airflow has
-handed over, never for the one that an object names, so that write access to the bucket does not give access
-to tokens. It is minted after the object was read, so it is newer than the one it replaces.
+handed over, never for a task that an object names, so that write access to the bucket does not give access
+to tokens. It is minted after the object was read, so it is newer than the token that it replaces.
 """
 
 import base64
@@ -23,7 +23,7 @@ from aws_executors.core.requests.compose import LONGEST_LIFETIME
 from aws_executors.shell.transport import Transport
 
 NOT_SHOWN = frozenset({"AccessDenied"})
-"""S3 also answers this for a missing object, if the caller may not list the bucket."""
+"""Error codes that S3 also returns for a missing object, if the caller may not list the bucket."""
 
 
 @dataclass(slots=True)
@@ -39,8 +39,8 @@ class _Learned:
 class Takeover:
     """The objects that may be in `store` for the job with this token, one per attempt.
 
-    `subject` is the id of its task instance, or "" if the container is only to be stopped. `mint` makes a
-    token for a subject that is valid for that many seconds. `certain` says that a workload must have been
+    `subject` is the id of the job's task instance, or "" if the container is only to be stopped. `mint` makes
+    a token for a subject, valid for a number of seconds. `certain` says that a workload must have been
     stored, because no other transport is in use.
     """
 
@@ -54,12 +54,12 @@ class Takeover:
 
     @property
     def renew_every(self) -> float | None:
-        """Seconds, by the shortest lifetime found at the last renewal; None if nothing was found."""
+        """Seconds between renewals, by the shortest lifetime found at the last; None if that found none."""
         return None if self._learned.lifetime is None else renewal_interval(self._learned.lifetime)
 
     def renew(self, attempt: int) -> Result[None, AwsError]:
-        """Put a fresh token into every object there is: which attempt the container belongs to is not
-        known."""
+        """Put a fresh token into every stored object, as it is unknown which attempt the container belongs
+        to."""
         with self._learned.lock:
             if self._learned.closed or not self.subject:
                 return Success(None)
@@ -107,7 +107,7 @@ def lifetime_in(token: str) -> float:
 
 
 def times_in(token: str) -> tuple[float, float]:
-    """When a token was issued and when it expires, by its own claims; NaN where it does not say so.
+    """When a token was issued and when it expires, by its own claims; both NaN if these cannot be read.
 
     >>> times_in("e30.eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6MTcwMDAwMDYwMH0.c2ln"), times_in("")
     ((1700000000.0, 1700000600.0), (nan, nan))
@@ -121,6 +121,6 @@ def times_in(token: str) -> tuple[float, float]:
 
 
 def each_removed(stored: Iterable[tuple[Transport, str]]) -> Result[None, AwsError]:
-    """Remove them all; returns the first error, if there is one."""
+    """Remove all these stored workloads; returns the first error, if there is one."""
     results = [where.remove(submission) for where, submission in stored]
     return next((result for result in results if not is_successful(result)), Success(None))

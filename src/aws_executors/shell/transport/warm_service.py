@@ -1,14 +1,14 @@
-"""A `Service` over another one, some of whose containers are warm.
+"""A `Service` that wraps another `Service`, some of whose containers are warm.
 
-Law: calls about containers are passed on to that service. A look-up by a job's token that finds no container
-of the job's own goes through the cells. Before it says that there is none, it withdraws an offer of the job
-that no container has taken, and rewrites idle cells, so that an offer of a dead scheduler that is still on
-its way cannot land any more (`core/warm/cell.py`, rule 2). An object that is no cell is passed over: no
-workload lies in it. A cell is not read again while the list shows the ETag that it was read with: no two
+Law: calls about containers are passed on to the wrapped service. If a look-up by a job's token finds no
+container of the job's own, it goes through the cells. Before it reports that there is none, it withdraws the
+job's offer if no container has taken it, and rewrites idle cells, so that a dead scheduler's offer that is
+still on its way cannot land any more (`core/warm/cell.py`, rule 2). An object that is no cell is passed over:
+no workload lies in it. A cell is not read again while the list shows the ETag that it was read with: no two
 bodies of a cell are alike.
 
 Code that only shows containers uses `shell/ui/warm_lookups.py` instead, which writes no cell, and passes over
-those that it cannot read in time.
+cells that it cannot read in time.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from aws_executors.shell.transport.cells import NO_CELL, CellStore, HeldCell
 R = TypeVar("R")
 
 TRIES = 5
-"""How many times at most a cell is read that changes while it is being settled."""
+"""How many times at most one look-up reads a cell that changes while it is being settled."""
 
 CHANGING = AwsError(kind=Kind.AMBIGUOUS, code="CellChanged", message="the cell changes all the time")
 
 
 class WarmService(Generic[R]):
-    """A service with cells beside it."""
+    """A service and the store of its warm containers' cells; itself a `Service`."""
 
     def __init__(self, service: Service[R], cells: CellStore) -> None:
         self._service = service
         self._cells = cells
         self._lock = Lock()
-        self._read: dict[str, HeldCell] = {}  # what is known of the cells that the last list had
+        self._read: dict[str, HeldCell] = {}  # cells as they were read or written last, by name
         self.idempotent = service.idempotent
         self.allotments = service.allotments
 
@@ -58,7 +58,7 @@ class WarmService(Generic[R]):
         return self._service.describe(ids)
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
-        """Look for a job's own container, then for its turn in a warm one."""
+        """Look for a job's own container, then for its turn in a warm container."""
         own = self._service.find(token, tuple(map(container_of, exclude)))
         return own.bind(lambda seen: Success(seen) if seen is not None else self._turn(token, exclude))
 

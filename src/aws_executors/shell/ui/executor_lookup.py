@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 NOT_OURS = ("airflow.executors.", "airflow.providers.")
-"""Packages whose executors cannot be ours. (A user's subclass of one of ours may be anywhere else.)"""
+"""Packages whose executors cannot be ours. (A user's subclass of our executors may be anywhere else.)"""
 
 _executors: dict[tuple[str, str | None], "AwsExecutor[Any, Any] | None"] = {}
 _lock = threading.Lock()
@@ -44,8 +44,8 @@ class ExecutorLookup:
 
 
 def queueing_of(key: "TaskInstanceKey | SdkKey") -> ExecutorLookup | None:
-    """The last queueing of this try; None if it never was queued, or if its executor is not one of ours or
-    not configured any more.
+    """The last queueing of this try; None if the try was never queued, or if its executor is not one of ours
+    or not configured any more.
 
     Raises what SQLAlchemy and Airflow raise.
     """
@@ -80,7 +80,7 @@ def _row(key: "TaskInstanceKey | SdkKey") -> tuple[str | None, str | None, Trace
 
 
 def _words(session: "Session", key: "TaskInstanceKey | SdkKey") -> str:
-    """The failure message of this try, which names its container."""
+    """This try's failure message, which names the container; empty if there is none."""
     words = func.substr(Log.extra, 1, MOST)
     query = select(words).where(*_is(Log, key), Log.event.in_(FAILED)).order_by(Log.id.desc()).limit(1)
     return session.scalar(query) or ""

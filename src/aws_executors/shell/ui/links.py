@@ -1,13 +1,13 @@
 """Find the AWS console pages of a container and its log while a page of Airflow's UI loads.
 
-Law: a page never waits for long. Each look-up runs in a thread of its own; the page waits for it for a
-moment, and a late result is shown at the next page view. Nothing is raised; a link that cannot be found is an
-empty text.
+Law: a page never waits for long. Each look-up runs in a thread of its own, for which the page waits up to
+`WAIT` seconds; a late result is shown at the next page view. Nothing is raised; a link that cannot be found
+is an empty text.
 
 ECS forgets a task an hour after its end, but its log remains. Then the stream's name is derived from the log
-options of the task definition and the container's id, which is in the failure message and, with our launcher,
-in the row's host name. If the id is not known, the link leads to the log group, for the time in which the
-task ran.
+options of the task definition and the container's id, which is in the failure message and, with this
+package's launcher, in the row's host name. If the id is not known, the link leads to the log group, for the
+time in which the task ran.
 """
 
 import re
@@ -39,13 +39,13 @@ FRESH = 60.0
 """Seconds for which a link is cached: a queueing may get another container."""
 
 REMEMBERED = 512
-"""How many links are cached, the most recently used ones."""
+"""How many queueings' links are cached, those looked up last."""
 
 AROUND = 60.0
-"""Seconds of a log group that are shown before and after a task, because its container lives longer."""
+"""Seconds of a log group that are shown before and after a task, as its container lives longer."""
 
 AT_ONCE = 4
-"""The most look-ups at a time; further requests get no link yet."""
+"""How many look-ups may run at a time; further requests get no link yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ _ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(slots=True)
 class _Links:
-    """The result of a look-up: pages in the console, or nothing."""
+    """The result of a look-up: two console pages, empty if not found, cached `until` this time."""
 
     container: str = ""
     log: str = ""
@@ -94,7 +94,7 @@ class Links:
         return self._found(token, trace).container
 
     def log(self, token: str, trace: Trace = NO_TRACE) -> str:
-        """The page of its log; empty if there is none, or none yet."""
+        """The page of the container's log; empty if there is none, or none yet."""
         return self._found(token, trace).log
 
     def _found(self, token: str, trace: Trace) -> _Links:

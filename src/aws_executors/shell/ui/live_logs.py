@@ -1,9 +1,9 @@
 """Show the log of a running container in Airflow's UI; only new events are read, the rest is cached.
 
-Law: creating it is free, and nothing is read before a user opens the log. It never raises and always returns
-at least one message. It runs in the API server, where every open page asks again every few seconds: hence the
-minimum interval between two reads of one log, and the limits on calls per process, on cached logs, and on the
-time a user waits.
+Law: creating `LiveLogs` is free, and nothing is read before a user opens a log. `read` never raises, and
+always returns at least one message. It runs in the API server, where every open page asks again every few
+seconds: hence the minimum interval between two reads of one log, and the limits on calls per executor, on
+cached logs, and on the time a user waits.
 """
 
 import threading
@@ -29,22 +29,22 @@ from aws_executors.shell.ui.lookups import LazyLookups, Lookups, RegionLookups
 log = logger(__name__)
 
 EVERY = 2.0
-"""Seconds between two reads of one log; all who watch it see the same."""
+"""The least number of seconds between two reads of one log; all its viewers share each read."""
 
 AGAIN = 10.0
 """Seconds before a failed read is tried again."""
 
 PAGES = 5
-"""The most pages that one read fetches."""
+"""How many pages one read fetches at most."""
 
 READ_WITHIN = 10.0
 """Seconds after which a read fetches no further page."""
 
 REMEMBERED = 64
-"""How many logs are cached, the most recently viewed ones."""
+"""How many logs are cached, those viewed last."""
 
 CALLS = Quota(rate=5, burst=25)
-"""GetLogEvents calls of this process: an account may make a few dozen a second, for all its users."""
+"""The rate of each executor's GetLogEvents calls: an account may make a few dozen a second, for all users."""
 
 TaskLog = tuple[list[str], list[str]]
 """Messages about the log, and its lines: what Airflow's `get_task_log` returns."""
@@ -68,14 +68,14 @@ class _Followed:
 
     @property
     def cut(self) -> bool:
-        """Whether older ones of these lines were dropped."""
+        """Whether older lines of this log or task were dropped."""
         token = "" if self.stream is None else self.stream.token
         return bool(self.lines) and self.tail.cut and (not token or begins(token, self.tail.mark))
 
     @property
     def searches(self) -> bool:
-        """Whether to read older pages: those read so far may be empty, and the mark at which a task begins in
-        a warm container's log may be further back."""
+        """Whether to read older pages: the pages read so far may be empty, or the mark at which a task begins
+        in a warm container's log may be further back."""
         tail = self.tail
         if tail.forward == "" or tail.whole:
             return False
@@ -85,7 +85,7 @@ class _Followed:
 class LiveLogs:
     """The logs of one executor's containers, read when a user opens them.
 
-    If there is nothing to read from, the message says why.
+    If the settings give no service to read from, the message says why.
     """
 
     def __init__(self, lookups: LazyLookups, clock: Callable[[], float] = time.monotonic) -> None:
@@ -96,7 +96,7 @@ class LiveLogs:
         self._bucket: Bucket = full(CALLS, clock())
 
     def read(self, token: str) -> TaskLog:
-        """What is known of a container's log: at least one message, never an exception."""
+        """What is known of a container's log, with at least one message; never raises."""
         try:
             return self._read(token)
         except Exception:
@@ -107,7 +107,7 @@ class LiveLogs:
     def tail(self, token: str, count: int) -> tuple[str, ...]:
         """The last lines of a container's log; none if there are none, or if they cannot be read.
 
-        Once there are any, that log is no longer cached: it is a megabyte or two in the scheduler's memory.
+        Once it has lines, the log is no longer cached: it is a megabyte or two in the scheduler's memory.
         """
         self.read(token)
         with self._lock:

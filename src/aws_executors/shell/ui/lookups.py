@@ -1,7 +1,7 @@
 """Look-ups of containers and their logs, for an executor that was never started.
 
-Law: creating it is free; settings are read and the service is set up once, at the first look-up. An error in
-the settings is returned as a message.
+Law: creating `LazyLookups` is free; settings are read and the service is set up once, at the first look-up.
+An error in the settings is returned as a message.
 """
 
 import threading
@@ -30,8 +30,8 @@ class Lookups(Protocol):
         ...
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
-        """The log stream, according to the settings, of a container that AWS no longer shows; without its id,
-        the log group alone."""
+        """The log stream, according to the settings, of a container that AWS no longer shows; only the log
+        group if its id is empty."""
         ...
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
@@ -39,7 +39,7 @@ class Lookups(Protocol):
         ...
 
     def log_page(self, stream: Stream, next_token: str) -> Result[object, AwsError]:
-        """The page of a log that `next_token` stands for; the newest one, if that is empty."""
+        """The page of a log that `next_token` stands for; the newest page if the token is empty."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 Law: Airflow imports this module in all of its components, so what a link or the page needs is imported on
 first use. A link never raises, because that would remove all links of its task. For a task of another
-executor it is empty, which hides it.
+executor the link is empty, so Airflow hides it.
 
 Source: ``airflow/api_fastapi/core_api/routes/public/extra_links.py``, ``airflow/plugins_manager.py``.
 """
@@ -42,7 +42,7 @@ class AwsLink(BaseOperatorLink):
     name: ClassVar[str]
 
     def get_link(self, operator: "BaseOperator", *, ti_key: "TaskInstanceKey") -> str:
-        """The page; empty for a task of another executor, or if it cannot be found."""
+        """The page's address; empty for a task of another executor, or if the page cannot be found."""
         try:
             from aws_executors.shell.ui.executor_lookup import queueing_of
 
@@ -54,7 +54,7 @@ class AwsLink(BaseOperatorLink):
 
     @abstractmethod
     def page(self, queueing: "ExecutorLookup") -> str:
-        """The page of this queueing; empty if there is none, or none yet."""
+        """The address of this queueing's page; empty if there is none, or none yet."""
 
 
 class ContainerLink(AwsLink):

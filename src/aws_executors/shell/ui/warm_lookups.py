@@ -1,10 +1,10 @@
 """Find the warm container in which a workload ran, and its log, by the cells.
 
 Law: for displays only: reads cells and never writes one. Look-ups of other containers are passed on. Each
-state of a cell is read once, so that a second look-up costs one list; a look-up that would take longer than
-`LOOK_UP_WITHIN` ends there, and the next one goes on.
+state of a cell is read once, so that a second look-up costs one list; after `LOOK_UP_WITHIN` seconds a
+look-up reads no further cell, and the next look-up reads the rest.
 
-The engine's look-up goes through the cells by `shell/transport/warm_service.py`, which settles what it finds.
+The engine's look-up goes through the cells by `shell/transport/warm_service.py`, which settles their offers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LOOK_UP_WITHIN = 8.0
 
 
 class WarmLookups:
-    """Look-ups of a service's containers and of the turns in its warm ones; itself `Lookups`."""
+    """Look-ups of a service's containers and of the turns in its warm containers; itself `Lookups`."""
 
     def __init__(
         self, lookups: Lookups, cells: CellStore, clock: Callable[[], float] = time.monotonic
@@ -50,7 +50,7 @@ class WarmLookups:
                 return self._lookups.find(token, exclude)
 
     def log_stream(self, token: str) -> Result[Stream, AwsError]:
-        """The log stream of a queueing's container; of a warm one, limited to that workload's lines."""
+        """The log stream of a queueing's container; if that is warm, limited to the workload's lines."""
         match unwrap_or_failure(self._turn(token)):
             case Observation(id=turn):
                 stream = self._lookups.log_stream(container_of(turn))
@@ -61,12 +61,12 @@ class WarmLookups:
                 return self._lookups.log_stream(token)
 
     def past_log(self, container: str) -> Result[Stream, AwsError]:
-        """The log stream of a container that can no longer be found by its token, by its id."""
+        """The log stream, by its id, of a container that can no longer be found by its token."""
         known = self._lookups.past_log(container)
         return known.lash(lambda error: self._lookups.log_stream(container) if container else Failure(error))
 
     def ended_log(self, seen: Observation) -> Result[Stream, AwsError]:
-        """The log stream of a container that has ended; of a turn, its container's."""
+        """The log stream of a container that has ended; for a turn, the log stream of its container."""
         if is_turn(seen.id):
             return self._lookups.log_stream(container_of(seen.id))
         return self._lookups.ended_log(seen)
@@ -76,7 +76,7 @@ class WarmLookups:
         return self._lookups.log_page(stream, next_token)
 
     def _turn(self, token: str) -> Result[Observation | None, AwsError]:
-        """The turn in which this workload runs, or ran last, as far as there are cells of it."""
+        """The turn in which this workload runs, or ran last; None if no cell read in time shows a turn."""
         listed = self._cells.listed()
         return listed.map(lambda etags: self._searched(etags, token, self._clock() + LOOK_UP_WITHIN))
 
@@ -93,7 +93,7 @@ class WarmLookups:
         return found
 
     def _cell(self, name: str, etag: str, until: float) -> Cell | None:
-        """What a cell says; None if it cannot be read, or not in time."""
+        """What a cell says or, if it cannot be read in time, said when last read; None if never read."""
         with self._lock:
             known, cell = self._read.get(name, ("", None))
         if known == etag or self._clock() > until:

@@ -42,7 +42,7 @@ class Configured(Generic[S, R]):
     settings: S
     build: Builder[S, R]
     builder: str = field(init=False)
-    """What messages call the builder."""
+    """The builder's name in messages."""
     builder_name: str = field(init=False)
     """The builder's path, else the name of the kwargs option if that is set, else the default builder's."""
     kwargs: str = ""
@@ -58,7 +58,7 @@ class Configured(Generic[S, R]):
 def configure(
     service: ServiceSpec[S, R], conf: "Conf", team_name: str | None = None
 ) -> Result[Configured[S, R], SettingsFaults]:
-    """The settings and the builder that a service's section names, or all that is wrong with it.
+    """The settings and the builder that a service's section names, or all faults of the section.
 
     `conf` is Airflow's configuration or an executor's ExecutorConf; a team's section falls back to the
     defaults, never to another section (C37). Nothing that a user wrote makes it raise.
@@ -90,7 +90,7 @@ def configure(
 
 
 def _no_store(section: Section) -> Fault:
-    """The builder has the step `warm`, but no store is set through which workloads could be handed over."""
+    """The fault that the builder has the step `warm`, but no store is set to hand workloads over by."""
     problem = "is missing; the step warm() in the request builder needs it"
     return Fault("workload_store", problem, section.place.set("workload_store", "s3://my-bucket/workloads"))
 
@@ -107,7 +107,7 @@ def presumed(service: ServiceSpec[S, R], values: Mapping[str, str]) -> dict[str,
 
 
 def _unchanged(service: ServiceSpec[S, R]) -> tuple[str, str]:
-    """The default of the kwargs option, in our spelling and in the older package's."""
+    """The default of the kwargs option, in this package's spelling and in the older package's."""
     option = service.settings.kwargs_option
     ours = "".join(row.default or "" for row in service.settings.options() if row.name == option)
     return ours, f"airflow_{ours}"
@@ -117,7 +117,7 @@ def _unchanged(service: ServiceSpec[S, R]) -> tuple[str, str]:
 class _Custom:
     """The user's own dict or function, as loaded: at most one of `members` and `build` is set.
 
-    `unknown` says that it could not be used.
+    `unknown` says that it is set and could not be used.
     """
 
     members: Mapping[str, object] = field(default_factory=dict)
@@ -134,7 +134,7 @@ def _build(service: ServiceSpec[S, R], request: R, kwargs: _Custom, builder: _Cu
 def _shape(
     service: ServiceSpec[S, R], settings: S | None, kwargs: _Custom, section: Section
 ) -> Result[R, Fault]:
-    """The request made of options and kwargs; if the options are invalid, of the kwargs alone."""
+    """The request made from options and kwargs; if the options are invalid, from the kwargs alone."""
     try:
         if settings is not None:
             return Success(service.over_options(settings, kwargs.members))
@@ -155,7 +155,7 @@ def _own_kwargs(service: ServiceSpec[S, R], section: Section) -> _Custom:
     if text.startswith("{"):
         return _inline(service, text)
     if not is_dotted(text):
-        return _Custom(unknown=True)  # the settings tell what is wrong with it
+        return _Custom(unknown=True)  # the settings report what is wrong with it
     match unwrap_or_failure(load(text)):
         case Unloaded(problem, remedy):
             fault = Fault(service.settings.kwargs_option, problem, remedy, shown(text))
@@ -170,14 +170,14 @@ def _inline(service: ServiceSpec[S, R], text: str) -> _Custom:
     try:
         members = cast("dict[str, object]", json_of(text))
     except ValueError:
-        return _Custom(unknown=True)  # the settings tell what is wrong with it
+        return _Custom(unknown=True)  # the settings report what is wrong with it
     return _Custom(members={spell(name): value for name, value in members.items()})
 
 
 def _own_builder(section: Section) -> _Custom:
     text = section.values.get(BUILDER, "").strip()
     if not is_dotted(text):
-        return _Custom()  # empty, or the settings tell what is wrong with it
+        return _Custom()  # empty, or the settings report what is wrong with it
     match unwrap_or_failure(load(text)):
         case Unloaded(problem, remedy):
             return _Custom(faults=(Fault(BUILDER, problem, remedy, shown(text)),))

@@ -1,7 +1,7 @@
 """Read and check an Airflow connection of type ``aws``.
 
 Law: never prints or logs what it reads. Airflow is imported only when a connection is read; the Amazon
-provider is never imported, as it would only add a table of keys. A key without effect is rejected by name.
+provider is never imported, as only its table of keys would be used. A key without effect is rejected by name.
 `shell/aws/client/credentials.py` applies the keys.
 """
 

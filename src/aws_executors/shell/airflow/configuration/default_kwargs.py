@@ -1,7 +1,7 @@
 """The request arguments that follow from the options alone: the dicts in `aws_executors.conf`.
 
-Law: users derive their own dicts from these. The section is read anew on every access (always the one for all
-of Airflow, never a team's), and nothing is cached.
+Law: users derive their own dicts from these. The section is read anew on every access, and nothing is cached.
+It is always the section for all of Airflow, never a team's.
 """
 
 from typing import TypeVar

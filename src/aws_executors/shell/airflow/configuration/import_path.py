@@ -58,7 +58,7 @@ def load(path: str) -> Result[object, Unloaded]:
             return Failure(_lacks(found, module_name, step))
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001 - a module may make what it has when asked
+        except BaseException as error:  # noqa: BLE001 - a module may make an attribute on access
             return Failure(_raised(module_name, error))
     return Success(found)
 

@@ -1,7 +1,7 @@
 """Read one section of Airflow's configuration: from airflow.cfg, environment variables, or a team's section.
 
-Law: only reads. A value that equals the declared default is dropped, so that the settings can tell what a
-user has set. A name that is not an option is reported, not ignored.
+Law: only reads. A value that equals the declared default is dropped, so that only what a user has set counts
+as set. A name that is not an option is reported, not ignored.
 """
 
 import os
@@ -73,8 +73,8 @@ def _in_file(parser: "AirflowConfigParser", place: Place) -> set[str]:
 
 
 def _in_environment(place: Place) -> Iterator[str]:
-    """Option names behind the section's prefix; a third underscore means that the variable belongs to a
-    team."""
+    """The options that environment variables with the section's prefix set; a third underscore means that
+    the name in the prefix is a team's, not the section's."""
     for name in os.environ:
         option = name.removeprefix(place.env_prefix)
         if option not in (name, "") and not option.startswith("_"):

@@ -1,1 +1,1 @@
-"""What containers used and cost: recorded in Airflow's event log, and read from there."""
+"""What containers have used and cost: recorded in Airflow's event log, and read from it."""

@@ -1,8 +1,8 @@
 """Record what containers used and cost: as a line in the task's event log, and in metrics.
 
-Law: best effort, after the task has been reported; nothing waits for it. One thread, started when it is first
-needed, makes the records, not the scheduler's. Where containers measure themselves, it reads the measurement
-first, at a limited rate; if that fails, or too many wait, a record has only what AWS has said.
+Law: best effort, after the task has been reported; nothing waits for it. One thread of its own, started when
+first needed, makes the records. Where containers measure themselves, the thread reads the measurement first,
+at a limited rate; if that fails, or too many containers wait, a record has only what AWS reports.
 """
 
 import heapq
@@ -45,7 +45,7 @@ LATE = (2.0, 10.0)
 """Seconds to wait before each reading: what a container writes reaches CloudWatch with a delay."""
 
 WAITING = 2_000
-"""How many containers may wait for a reading; the records of any more are made without one."""
+"""How many containers may wait for a reading; the records of further containers are made without one."""
 
 READS = Quota(rate=10, burst=25)
 """Readings a second: an account may make 25 GetLogEvents calls a second, for all its users."""
@@ -72,7 +72,7 @@ def recorder_of(
 
 
 class Measurements(Protocol):
-    """Where measurements are read; `UsageReader` is one. Both may wait, and neither raises."""
+    """Where measurements are read; `UsageReader` is one. Both methods may wait, and neither raises."""
 
     def stored(self, submission: str) -> Measured | None:
         """The measurement stored beside a workload, if there is one."""
@@ -85,8 +85,8 @@ class Measurements(Protocol):
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Asked(Generic[K]):
-    """One container whose record is to be made at the time `at`; `tries` readings have found nothing. With
-    `reads` off, the record is made without a reading."""
+    """One container whose record is to be made at the time `at`, after `tries` readings that found nothing.
+    With `reads` off, the record is made without a reading."""
 
     at: float
     number: int
@@ -129,7 +129,7 @@ class UsageRecorder(Generic[K]):
     def ask(self, key: K, token: str, ended: ContainerEnded) -> None:
         """Have the usage of this ended container recorded."""
         now = self._clock()
-        told = ended.served is not None or is_turn(ended.observation.id)  # its cell has said all
+        told = ended.served is not None or is_turn(ended.observation.id)  # measured in its cell
         reads = self._measurements is not None and not told and len(self._asked) < WAITING
         at = now + self._late[0] if reads else now
         with self._changed:
@@ -185,7 +185,7 @@ class UsageRecorder(Generic[K]):
         submission = f"{asked.token}-{asked.ended.attempt}"
         stored = self._measurements.stored(submission) if asked.tries == 0 else None
         if stored is not None or self._clock() < self._resting:
-            return stored  # read even while no logs are: nothing else deletes it
+            return stored  # read even while no log is, as reading also deletes it
         return self._measurements.logged(asked.ended.observation)
 
     def _record(self, key: K, ended: ContainerEnded, measured: Measured | None) -> None:

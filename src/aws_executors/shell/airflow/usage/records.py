@@ -1,6 +1,6 @@
-"""Read the records of containers from Airflow's event log.
+"""Read the usage records of containers from Airflow's event log.
 
-Law: the event log is the only place where they are kept.
+Law: the event log is the only place where records are kept.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def usage_entries(
 
 
 def usage_count(since: float, *, dag: str = "", task: str = "") -> int:
-    """How many rows `usage_entries` would go through."""
+    """How many rows `usage_entries` would read."""
     query = select(func.count()).select_from(Log).where(*these(since, (USED,), dag, task))
     with create_session(scoped=False) as session:
         return session.scalar(query) or 0

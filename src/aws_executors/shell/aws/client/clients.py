@@ -39,19 +39,19 @@ ServiceName = Literal["batch", "ecs", "logs", "s3", "sqs"]
 Clock = Callable[[], float]
 
 CONNECT_TIMEOUT = 5.0
-"""Seconds for a connection to be made, at most; `call_timeout` if that is shorter."""
+"""Seconds within which a connection must be made; `call_timeout` if that is shorter."""
 
 READS = 4
-"""Connections kept beside one per worker: logs and look-ups are read outside the pool of workers."""
+"""How many connections are kept besides one per worker: logs and look-ups are read by other threads."""
 
 LISTENERS = 8
-"""Threads that may receive events at once."""
+"""How many threads may receive events at once."""
 
 LONG_POLL = 20
-"""Seconds for which SQS holds an answer back while there is no message. Source: ReceiveMessage."""
+"""Seconds for which SQS delays its answer while there is no message. Source: ReceiveMessage."""
 
 REFRESH_EVERY = 10.0
-"""Seconds, at least, between two look-ups of credentials, which may go over the network."""
+"""The least number of seconds between two look-ups of credentials, which may go over the network."""
 
 
 class Clients:
@@ -84,23 +84,23 @@ class Clients:
         return f"<Clients of {self._settings.region}: {made}>"
 
     def ecs(self, call: "Callable[[ECSClient], T]") -> Result[T, AwsError]:
-        """Call ECS; what `call` returned, or why not."""
+        """Call ECS; returns what `call` returned, or an error."""
         return self._ask("ecs", cast("Callable[[object], T]", call))
 
     def batch(self, call: "Callable[[BatchClient], T]") -> Result[T, AwsError]:
-        """Call Batch; what `call` returned, or why not."""
+        """Call Batch; returns what `call` returned, or an error."""
         return self._ask("batch", cast("Callable[[object], T]", call))
 
     def logs(self, call: "Callable[[CloudWatchLogsClient], T]") -> Result[T, AwsError]:
-        """Call CloudWatch Logs; what `call` returned, or why not."""
+        """Call CloudWatch Logs; returns what `call` returned, or an error."""
         return self._ask("logs", cast("Callable[[object], T]", call))
 
     def s3(self, call: "Callable[[S3Client], T]") -> Result[T, AwsError]:
-        """Call S3; what `call` returned, or why not."""
+        """Call S3; returns what `call` returned, or an error."""
         return self._ask("s3", cast("Callable[[object], T]", call))
 
     def sqs(self, call: "Callable[[SQSClient], T]") -> Result[T, AwsError]:
-        """Call SQS; what `call` returned, or why not."""
+        """Call SQS; returns what `call` returned, or an error."""
         return self._ask("sqs", cast("Callable[[object], T]", call))
 
     def refresh(self) -> bool:
@@ -125,11 +125,11 @@ class Clients:
         return answer
 
     def _client(self, service: ServiceName) -> Result[object, AwsError]:
-        """Make the client, or say why there is none; either is remembered until `refresh`."""
+        """Make the client, or return an error; either result is kept until `refresh`."""
         with self._lock:
             made = self._made.get(service)
             if made is None:
-                # CREDENTIALS whatever it is: nothing was sent, and the cause can be corrected meanwhile.
+                # Every error becomes CREDENTIALS: nothing was sent, and the cause can be corrected meanwhile.
                 made = self._opened().bind(partial(self._make, service)).alt(_no_way)
                 self._made[service] = made
         return made
@@ -148,7 +148,7 @@ class Clients:
 
 
 def client_of(way: Access, service: str, settings: Settings, region: str = "") -> BaseClient:
-    """A client of a service, by its name in boto3, in the section's Region unless another one is given.
+    """A client of a service, by its name in boto3, in the section's Region unless another Region is given.
 
     The section's own service is called at its `endpoint_url`; the others where botocore finds them: at
     ``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL``, at an address in the ``services`` of AWS's configuration,
@@ -164,13 +164,13 @@ def client_of(way: Access, service: str, settings: Settings, region: str = "") -
         )
     )
     watch_signing(client)
-    if service != "sqs":  # whose answer is empty if there is no message
+    if service != "sqs":  # SQS's answer is empty if there is no message
         refuse_empty_answers(client)
     return client
 
 
 LOGS_TOO = "AWS_ENDPOINT_URL_LOGS"
-"""What people write for botocore's AWS_ENDPOINT_URL_CLOUDWATCH_LOGS, after the service's name in boto3."""
+"""The variable that people set in place of botocore's AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: boto3 says "logs"."""
 
 
 def _address(service: str, settings: Settings, way: Access) -> str | None:
@@ -183,8 +183,8 @@ def _address(service: str, settings: Settings, way: Access) -> str | None:
 
 
 def config(settings: Settings, longest_wait: int = 0) -> Config:
-    """botocore's configuration: no retries, timeouts, and a connection for every worker. The service may hold
-    an answer back for `longest_wait` seconds.
+    """botocore's configuration: no retries, timeouts, and a connection for every worker. The service may
+    delay an answer for `longest_wait` seconds.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> made = config(BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d"))
@@ -198,7 +198,7 @@ def config(settings: Settings, longest_wait: int = 0) -> Config:
         max_pool_connections=max(settings.workers + READS, LISTENERS),
         tcp_keepalive=True,
         parameter_validation=False,  # our own types have validated every request
-        # Not `user_agent_extra`: botocore would put the rest together anew for every call.
+        # Not `user_agent_extra`: botocore would build the rest of the text anew for every call.
         user_agent=f"aws-executors/{_version()} Botocore/{BOTOCORE}",
     )
 

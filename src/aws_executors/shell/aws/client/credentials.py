@@ -1,7 +1,7 @@
 """Make a boto3 session with the credentials of boto3's own chain or of an Airflow connection.
 
-Law: keeps credentials in botocore's session only, and makes no call to AWS before the session's first: then a
-role is assumed, and again before its credentials expire.
+Law: keeps credentials in botocore's session only, and makes no call to AWS before the session's first call:
+then a role is assumed, and assumed again before its credentials expire.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ from aws_executors.shell.aws.client.response_limits import bounded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """A session to make clients of; `region` and `endpoint_url` are what the connection says, if anything."""
+    """A session to make clients of; `region` and `endpoint_url` are the connection's, None if it has none."""
 
     session: boto3.Session
     region: str | None = None
@@ -53,7 +53,7 @@ USUALLY_VALID = 3600
 """Seconds for which a role's credentials are valid by default. Source: STS API, AssumeRole."""
 
 LONG_VALID = 45 * 60
-"""Seconds of validity of which a third is the 15 minutes by which botocore renews credentials early."""
+"""Seconds of validity, a third of which are the 15 minutes by which botocore renews credentials early."""
 
 ConnectionReader = Callable[[str], Connection]
 """Looks up a connection by its id; may raise anything."""
@@ -62,9 +62,9 @@ ConnectionReader = Callable[[str], Connection]
 def access(
     conn_id: str, region: str, config: Config, read: ConnectionReader = from_airflow
 ) -> Result[Access, AwsError]:
-    """The way to AWS: boto3's own chain where `conn_id` is empty, the Airflow connection otherwise.
+    """The access to AWS: by boto3's own chain if `conn_id` is empty, by the Airflow connection otherwise.
 
-    `region` is where a role is assumed, and `config` has the timeouts of the call for it. Any fault of a
+    `region` is where a role is assumed, and `config` has the timeouts of the AssumeRole call. Any fault of a
     connection is a `Kind.CREDENTIALS` error, because it can be corrected while the scheduler runs.
 
     >>> access("", "us-east-1", Config()).unwrap().endpoint_url is None
@@ -82,7 +82,7 @@ def access(
 def _found(conn_id: str, read: ConnectionReader) -> Result[Connection, AwsError]:
     try:
         return Success(read(conn_id))
-    except Exception as error:  # noqa: BLE001 - a secrets backend raises what it likes, and it can be mended
+    except Exception as error:  # noqa: BLE001 - a secrets backend may raise anything, and can be repaired
         name, problem = type(error).__name__, mask(str(error))
     missing = name == NOT_FOUND
     return Failure(
@@ -137,7 +137,7 @@ def _core(profile: str | None) -> BotocoreSession:
 def _models(data_path: str | None) -> Loader:
     """botocore's models of AWS's services, read from disk once for all sessions of this process.
 
-    Otherwise each session would read them, which takes longer than all else about it: 0.4 s for EC2.
+    Otherwise each session would read them, which takes longer than anything else it does: 0.4 s for EC2.
     """
     return create_loader(data_path)
 
@@ -151,8 +151,8 @@ def _assumed(
 ) -> BotocoreSession:
     """A session with the role's credentials, fetched at the first call and renewed before they expire.
 
-    The call for them goes to STS itself, as in the Amazon provider, never to the connection's `endpoint_url`,
-    which is an address of ECS or Batch.
+    The AssumeRole call goes to STS itself, as in the Amazon provider, never to the connection's
+    `endpoint_url`, which is an address of ECS or Batch.
     """
     source = base.get_credentials()
     if source is None:
@@ -206,10 +206,10 @@ class _Role(CredentialProvider):
 
 
 class _RoleCredentials(DeferredRefreshableCredentials):
-    """Credentials, valid for `seconds`, that are renewed when a third of that, 15 minutes at most, is left.
+    """Credentials valid for `seconds`, renewed when a third of that time, 15 minutes at most, is left.
 
-    botocore renews all credentials 15 minutes before their end: those that are valid for no longer than that,
-    before every single call.
+    botocore itself renews all credentials 15 minutes before their end, and so renews those that are valid for
+    15 minutes or less before every single call.
     """
 
     def __init__(self, fetcher: AssumeRoleCredentialFetcher, seconds: int) -> None:

@@ -1,8 +1,8 @@
 """Accept an answer only if it belongs to this call, is whole by a deadline, and is not too long.
 
-Law: HTTP, and nothing of AWS. botocore limits each pause, not the whole answer, and believes anything that
-comes over a connection that it has kept. So its connections get a stricter class of answers; nothing else of
-botocore is changed. A rejected answer is an `OddAnswerError`: the call may have been carried out.
+Law: HTTP, and nothing of AWS. botocore limits each pause within an answer, not the whole answer, and accepts
+anything that comes over a connection that it has kept. So its connections get a stricter class of answers;
+nothing else of it is changed. A rejected answer is an `OddAnswerError`: the call may have been carried out.
 Source: RFC 9112, sections 6.3 and 9.2; ``http/client.py``, `HTTPResponse`; ``botocore/httpsession.py``.
 """
 
@@ -22,11 +22,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from aws_executors.core.errors import AwsExecutorsError
 
 MOST = 64 * 2**20
-"""Bytes of one answer, at most. The longest that AWS gives, a hundred Batch jobs, is below a tenth of it."""
+"""The most bytes of one answer. AWS's longest answer, a hundred Batch jobs, is below a tenth of this."""
 
 OLD = 120.0
-"""Seconds since its last answer after which a connection is not used again: a NAT gateway drops it after 350,
-which shows only at the next request; whether that was carried out is then unknown. Source:
+"""Seconds since its last answer after which a connection is not used again. A NAT gateway drops it after 350
+idle seconds, which shows only at the next request; whether AWS got that request is then unknown. Source:
 https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
 """
 
@@ -41,12 +41,12 @@ class OddAnswerError(AwsExecutorsError, HTTPClientError):
 
 
 def bounded(client: BaseClient) -> None:
-    """Let each answer to this client's calls be whole within its read timeout, and of `MOST` bytes at most.
+    """Accept an answer to this client's calls only if it is whole within the read timeout, in `MOST` bytes.
 
-    The timeout counts from when the request has been sent. Interim answers, and those that say their length
-    in two ways, are rejected; a connection over which more than an answer has come is not used again.
+    The timeout counts from when the request has been sent. Interim answers, and answers that give their
+    length in two ways, are rejected; a connection over which more than an answer has come is not used again.
     """
-    # botocore offers no other way to its connections than the session that it made for them.
+    # botocore offers no access to its connections other than the session that it has made for them.
     http: Any = client._endpoint.http_session  # type: ignore[attr-defined]
     http._pool_classes_by_scheme.update({"http": _Pool, "https": _SecurePool})
 
@@ -100,23 +100,23 @@ class _Answer(HTTPResponse):
             raise OddAnswerError(error=f"HTTP {self.status} {self.reason} is no answer to a call")
         if len(lengths) + len(codings) > 1 or [one for one in lengths if not _DIGITS.fullmatch(one)]:
             raise OddAnswerError(error="the answer says its length in more than one way")
-        if codings and not self.chunked:  # else it would be read until the server closes, or time is up
+        if codings and not self.chunked:  # otherwise it is read until the server closes, or time is up
             raise OddAnswerError(error=f"nobody asked for the transfer coding {codings[0]}")
 
     def _close_conn(self) -> None:
         self._bounded.over = True
         pending = getattr(self._connection, "pending", None)
         if self.fp.peek() or (pending is not None and pending()):
-            # More came than this answer, and must not be taken for the next one.
+            # More came than this answer, and must not be taken for the next answer.
             with suppress(OSError):
                 self._connection.shutdown(socket.SHUT_RDWR)
         with suppress(OSError):
-            self._connection.settimeout(self._bounded.timeout)  # the next request has its own time
+            self._connection.settimeout(self._bounded.timeout)  # the next request has the whole time again
         super()._close_conn()  # type: ignore[misc]  # the stubs do not have it
 
 
 class _Kept:
-    """A connection of botocore's that is used again only while it can be trusted."""
+    """A connection of botocore's that is used again only for `OLD` seconds after its last answer."""
 
     response_class = _Answer
     _answered = float("inf")

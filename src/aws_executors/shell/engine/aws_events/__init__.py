@@ -1,1 +1,1 @@
-"""News of containers by events of EventBridge, where a queue of them is set (`events_queue`)."""
+"""Learning about containers from EventBridge's events, if a queue of them is set (`events_queue`)."""

@@ -1,10 +1,10 @@
 """Events that AWS sends of containers: what becomes of each, and whether they still come.
 
 Law: for one thread, waits for nothing. No event is indispensable: an event means what a description of the
-same container means, and is read by the same rules; a poll makes up for a lost one. Only a container that an
-event has named is polled rarely, and only while events come: one is expected to name each accepted container,
-and to tell whatever a poll shows of a named one. After several missing events, with none between that came,
-all containers are polled as if there was no queue of events.
+same container means, and is read by the same rules; a poll makes up for a lost event. Only a container that
+an event has named is polled rarely, and only while events come. An event is expected to name each accepted
+container, and to show each new phase of a named one before a poll does. After several missing events in a
+row, all containers are polled as if there was no queue of events.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ R = TypeVar("R")
 log = logger(__name__)
 
 MISSED = 3
-"""How many missing events, with none between that came, mean that no events come any more."""
+"""How many missing events in a row mean that no events come any more."""
 
 SAID_FOR = 600.0
-"""Seconds within which it is not logged again that events come, or that none come."""
+"""Seconds for which the message that events arrive is not logged again, nor the one that none arrive."""
 
 
 class News(StrEnum):
@@ -45,9 +45,9 @@ class News(StrEnum):
 
 
 class EventFeed(Generic[K, R]):
-    """Whether events come, and to which jobs they belong; `promised` is whether there is a queue of them.
+    """Whether events come, and to which jobs they belong; `promised` says whether there is a queue of events.
 
-    `within` is how many seconds after its acceptance an event must have named a container.
+    `within` is the number of seconds after a container's acceptance in which an event must name it.
     """
 
     def __init__(
@@ -59,23 +59,23 @@ class EventFeed(Generic[K, R]):
         promised: bool = False,
     ) -> None:
         self.news = News.UNPROVEN if promised else News.POLLS
-        """How the engine learns what happens; any thread may ask."""
+        """How the engine learns what happens to containers; any thread may read this."""
         self.due = inf
         """When `run_due` has something to do next."""
         self._table = context.table
         self._clock = context.clock
         self._happen = happen
         self._within = within
-        self._unnamed: OrderedDict[str, float] = OrderedDict()  # accepted containers: when, the oldest first
+        self._unnamed: OrderedDict[str, float] = OrderedDict()  # when each was accepted, the oldest first
         self._missed = 0  # events that did not come, since the last one that did
         self._failing: tuple[float, str] | None = None  # since when the queue cannot be read, and why
         self._closed = False
-        self._said: dict[int, float] = {}  # when each was logged last, by its level
+        self._said: dict[int, float] = {}  # when each message was logged last, by its level
 
     def take(self, events: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
-        """Take in events; `then` gets those containers that are not this scheduler's."""
+        """Take in events; `then` gets the containers that are not this scheduler's."""
         if self._closed:
-            then(frozenset(event.id for event in events))  # the next scheduler's, if anybody's
+            then(frozenset(event.id for event in events))  # left for the next scheduler
             return
         now, not_ours = self._clock(), set[str]()
         self._failing = None
@@ -93,13 +93,13 @@ class EventFeed(Generic[K, R]):
         then(frozenset(not_ours))
 
     def accepted(self, container: str) -> None:
-        """AWS has accepted a container: an event will name it."""
+        """AWS has accepted a container: expect an event that names it."""
         if self.news in (News.UNPROVEN, News.EVENTS):
             self._unnamed[container] = self._clock()
             self._plan()
 
     def polled(self, record: Record[K, R], seen: Observation) -> None:
-        """A poll shows this; if it is new, and events name this container, an event is missing."""
+        """Count a missing event if a poll shows a new phase of a container that events name."""
         known = record.job.seen is not None and record.job.seen.phase is seen.phase
         if self._table.events_come and record.named and not known and seen.source is Source.DESCRIBE:
             self._missed += seen.phase is not Phase.ABSENT
@@ -112,18 +112,18 @@ class EventFeed(Generic[K, R]):
             self._plan()
 
     def close(self) -> None:
-        """Take in no event any more, as no container is polled any more either: the ends that this scheduler
+        """Take in no further event, as no container is polled any more either: the ends that this scheduler
         itself brings about must not be reported."""
         self._closed = True
 
     def was_stalled(self) -> None:
-        """The engine was stalled: the events that seem to be missing may be waiting in the queue."""
+        """Count missing events anew after a stall: those that seem missing may be waiting in the queue."""
         self._unnamed.clear()
         self._missed, self._failing = 0, None
         self._plan()
 
     def run_due(self, now: float) -> None:
-        """Notice that events are missing."""
+        """Notice missing events, and go back to polling if there are too many or the queue cannot be read."""
         while self._unnamed and next(iter(self._unnamed.values())) <= now - self._within:
             self._unnamed.popitem(last=False)
             self._missed += 1
@@ -163,7 +163,7 @@ class EventFeed(Generic[K, R]):
         )
 
     def _say(self, level: int, words: str) -> None:
-        """Log either message once in a while: they alternate if events name only some containers."""
+        """Log each of the two messages rarely: they alternate if events name only some containers."""
         now = self._clock()
         if now >= self._said.get(level, -inf) + SAID_FOR:
             self._said[level] = now

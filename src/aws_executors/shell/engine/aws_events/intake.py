@@ -1,7 +1,7 @@
 """What becomes of EventBridge's messages: read, handed to the engine, then acknowledged or given back.
 
 Law: an event is read by the functions that read descriptions. A message that is not for this scheduler is
-given back for the others, a few times; an unreadable one is logged once, and acknowledged.
+given back to the others, a few times; an unreadable one is acknowledged, and logged once.
 """
 
 import json
@@ -39,7 +39,7 @@ class EventConsumer(Protocol):
 
 
 class EventIntake:
-    """Hands what messages say to the engine, and says what becomes of each message."""
+    """Hands the events in messages to the engine, and decides what becomes of each message."""
 
     def __init__(self, read: Reader, consumer: EventConsumer, sink: Sink) -> None:
         self._read = read
@@ -48,13 +48,13 @@ class EventIntake:
         self._error_log = ErrorLog(time.monotonic, log)
 
     def read(self, messages: Sequence[Message]) -> dict[Message, Observation | None]:
-        """What each message says; None if it cannot be read."""
+        """The event in each message; None if it cannot be read."""
         return {message: self._read_one(message) for message in messages}
 
     def hand_over(
         self, seen: Mapping[Message, Observation | None], then: Callable[[frozenset[str]], None]
     ) -> None:
-        """Give the engine what was read; `then` gets the containers that are not this scheduler's."""
+        """Hand the events to the engine; `then` gets the containers that are not this scheduler's."""
         self._consumer.tell([one for one in seen.values() if one is not None], then)
 
     def failed(self, problem: str, began: float) -> None:
@@ -92,8 +92,8 @@ class EventIntake:
 
 
 def _event_in(body: str) -> object:
-    """The event in a message: all of it, or what SNS has wrapped in one of its own, if the rule sends to
-    the queue by way of SNS. Source: "Amazon SNS raw message delivery", Developer Guide.
+    """The event in a message: the whole body or, if the rule sends to the queue by way of SNS, what SNS has
+    wrapped in a message of its own. Source: "Amazon SNS raw message delivery", Developer Guide.
 
     >>> _event_in('{"Type": "Notification", "TopicArn": "arn:aws:sns:1", "Message": "[7]"}')
     [7]

@@ -24,10 +24,10 @@ from aws_executors.shell.engine.calls.error_log import ErrorLog
 log = logger(__name__)
 
 ENGINE_WITHIN = 10.0
-"""Seconds that the engine has to take events in; after that they are not acknowledged."""
+"""Seconds within which the engine must take events in; otherwise they are not acknowledged."""
 
 BRIEF = 1.0
-"""An empty answer in fewer seconds than this means that the endpoint does not wait for messages."""
+"""Seconds: an empty answer that comes sooner means that the endpoint does not long-poll."""
 
 RECEIVING, ACKNOWLEDGING = "Receiving events", "Acknowledging events"
 
@@ -36,7 +36,7 @@ RECEIVE_BACKOFF = Backoff(base=1.0, cap=60.0)
 
 
 class MessageSource(Protocol):
-    """Where messages come from; `EventQueue` is one."""
+    """The queue that messages are received from; `EventQueue` is one."""
 
     def receive(self) -> Result[tuple[Message, ...], AwsError]:
         """Wait for messages."""
@@ -81,7 +81,7 @@ class EventListener:
         self._error_log.works(RECEIVING)
         messages = received.unwrap()
         if self._ended.is_set():
-            self._acknowledge([], dict.fromkeys(messages, 0))  # they are for others now
+            self._acknowledge([], dict.fromkeys(messages, 0))  # other schedulers receive them at once
             return False
         seen = self._intake.read(messages)
         answer: queue.Queue[frozenset[str]] = queue.Queue(1)
@@ -98,14 +98,14 @@ class EventListener:
         return more
 
     def _acknowledge(self, done: Sequence[Message], back: Mapping[Message, int]) -> None:
-        """If one of these calls fails, its messages come again, which does no harm."""
+        """Delete or give back messages; if a call fails, its messages come again, which does no harm."""
         if done and not is_successful(deleted := self._source.delete(done)):
             self._say(ACKNOWLEDGING, deleted.failure())
         if back and not is_successful(given := self._source.give_back(back)):
             self._say(ACKNOWLEDGING, given.failure())
 
     def _failed(self, error: AwsError, began: float) -> None:
-        """Tell that the queue could not be read, and wait, longer after each failure in a row."""
+        """Report that the queue could not be read, and wait, longer after each failure in a row."""
         self._intake.failed(self._say(RECEIVING, error), began)
         self._failures += 1
         self._ended.wait(delay(RECEIVE_BACKOFF, self._failures, jitter(RECEIVING, self._failures)))
@@ -115,7 +115,7 @@ class EventListener:
         return str(error)
 
     def _call_for_help(self) -> None:
-        """Start another thread, which receives until a call returns fewer messages than it could."""
+        """Start another thread, which receives until a call returns fewer than `AT_ONCE` messages."""
         if self._helpers.acquire(blocking=False):
             try:
                 self._begin(self._help)

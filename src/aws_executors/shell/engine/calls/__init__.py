@@ -1,1 +1,1 @@
-"""The engine's calls to AWS, the store and the database: when each is made, by whom, and what is logged."""
+"""The engine's calls to AWS, the store and the database: when each is made, by which thread, and the log."""

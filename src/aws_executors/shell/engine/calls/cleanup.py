@@ -22,12 +22,11 @@ R = TypeVar("R")
 
 log = logger(__name__)
 
-REMOVALS = 8  # how often deleting a stored workload is repeated, over about two minutes
+REMOVALS = 8  # how often a failed deletion of a stored workload is repeated, over about two minutes
 
 
 class Cleanup(Generic[K, R]):
-    """The requeueings and deletions of one engine; `every` is how many seconds after its failure a requeueing
-    is repeated."""
+    """The requeueings and deletions of one engine; a failed requeueing is repeated after `every` seconds."""
 
     def __init__(self, context: EngineContext[K, R], operations: Operations[K, R], every: float) -> None:
         self._table = context.table
@@ -42,7 +41,7 @@ class Cleanup(Generic[K, R]):
         self._operations.requeue(work_item, partial(self._requeued, work_item))
 
     def discard(self, work_item: WorkItem[K, R], failures: int = 0, _: float = 0.0) -> None:
-        """Delete what was stored for a job, unless it was begun anew meanwhile, under the same token."""
+        """Delete what was stored for a job, unless the job was begun anew meanwhile, under the same token."""
         if work_item.job.token not in self._table:
             self._operations.discard(work_item, partial(self._discarded, work_item, failures))
 

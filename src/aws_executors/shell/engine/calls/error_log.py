@@ -34,11 +34,11 @@ TOPICS: dict[type, str] = {
     events.Prepared: STORE,
     events.Renewed: RENEW,
 }
-"""By event, the call that it answers; nothing is logged here of other events."""
+"""The call that each event answers, as the log names it; other events are not logged here."""
 
 
 class ErrorLog:
-    """What was last said about each topic, and when it last went wrong."""
+    """What was last logged about each topic, and when the topic last went wrong."""
 
     def __init__(self, clock: Callable[[], float], logger: logging.Logger = log) -> None:
         self._clock = clock
@@ -46,14 +46,14 @@ class ErrorLog:
         self._said: dict[str, tuple[str, float]] = {}
 
     def say(self, topic: str, kind: str, words: str) -> None:
-        """Log the trouble, unless the last was of the same kind: its words may differ with every call."""
+        """Log a failure, unless the topic's last one was of the same kind: its words may differ each time."""
         said, _ = self._said.get(topic, ("", 0.0))
         self._said[topic] = (kind, self._clock())
         if said != kind:
             self._log.warning("%s failed: %s", topic, words)
 
     def works(self, topic: str) -> None:
-        """Log that the trouble is over, if there was one and it has been quiet since for `QUIET` seconds."""
+        """Log that a topic works again, if it had failed and its last failure is `QUIET` seconds ago."""
         said = self._said.get(topic)
         if said is not None and self._clock() - said[1] >= QUIET:
             self._said.pop(topic, None)  # several threads may note it
@@ -67,7 +67,7 @@ class ErrorLog:
             self.say(topic, "problem", result.failure())
 
     def note_event(self, job: Job[R], event: events.Event[R]) -> None:
-        """Log how the call went that this event of a job answers."""
+        """Log the outcome of the call that this event of a job answers."""
         topic = TOPICS.get(type(event))
         if topic is None or (isinstance(event, events.Prepared) and event.renew_every is None):
             return  # no call, or nothing is stored
@@ -76,7 +76,7 @@ class ErrorLog:
             if topic in self._said:
                 self.works(topic)
         elif topic is not SUBMIT or error.kind is not Kind.THROTTLED or job.failures:
-            # A first throttle only shows where the account's limit is: it is trouble if it is repeated.
+            # A job's first throttle only shows where the account's limit is; a repeated one is a failure.
             self.say(topic, error.kind, error.with_remedy)
 
     def forget(self, topic: str) -> None:

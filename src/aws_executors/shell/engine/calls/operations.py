@@ -34,18 +34,18 @@ BUILD_WITHIN = 20.0
 """Seconds that building a request may take: a user's builder may do anything, and may never return."""
 
 FIRST, LAST = 2**31, -(2**31)
-"""Priorities of calls that are made before all others, as at the end, and after all others."""
+"""Priorities of calls made before all others (a shutdown's), and after all others (deletions)."""
 
 Performable: TypeAlias = "effects.Prepare | effects.Renew | effects.Submit[R] | effects.LookUp | effects.Stop"
-"""What a job may ask for that is answered with an event."""
+"""The effects that are answered with an event."""
 
 
 class Database(Protocol[K_contra]):
     """What is read from, and written to, Airflow's database. Every method may raise."""
 
     def read(self, asked: Mapping[str, RowQuery[K_contra]]) -> Mapping[str, Row | None]:
-        """The rows of these jobs, by token; None for one that is gone. One that says what its job knows may
-        be left out."""
+        """The rows of these jobs, by token; None for a row that is gone. A row that equals its query's
+        `known` may be left out."""
         ...
 
     def fence(self, key: K_contra, token: str) -> None:
@@ -57,7 +57,7 @@ class Database(Protocol[K_contra]):
         ...
 
     def unfinished(self, groups: Collection[str]) -> Collection[str]:
-        """Those of these groups of tasks (`WarmLimits.shared_by`) that have an unfinished task instance in a
+        """Which of these groups of tasks (`WarmLimits.shared_by`) have an unfinished task instance in a
         running DAG run."""
         ...
 
@@ -75,7 +75,7 @@ class Operations(Generic[K, R]):
         cells: CellCalls | None = None,
     ) -> None:
         self.cells = cells
-        """The calls about the cells of warm containers, if there may be any."""
+        """The calls about the cells of warm containers; None without warm containers."""
         self._service = service
         self._database = database
         self._clock = clock
@@ -117,7 +117,7 @@ class Operations(Generic[K, R]):
 
     @property
     def submissions_under_way(self) -> int:
-        """How many submissions (and last stops) are not yet answered."""
+        """How many submissions and, at a shutdown, stops are not yet answered."""
         return self._submitting.unanswered
 
     def drop_submissions(self) -> None:
@@ -172,7 +172,7 @@ class Operations(Generic[K, R]):
         asked: Mapping[str, RowQuery[K]],
         then: Callable[[Result[Mapping[str, Row | None], str]], None],
     ) -> None:
-        """Read the rows of these jobs, by token; the result has those that say something new."""
+        """Read the rows of these jobs, by token; the result may leave out those that have not changed."""
         self._ask_database(self._reading, partial(self._database.read, asked), then)
 
     def fence(
@@ -194,7 +194,7 @@ class Operations(Generic[K, R]):
         then: Callable[[Result[T, str]], None],
         priority: int = 0,
     ) -> None:
-        """Ask in a worker's thread; `then` gets the answer, or in words why there is none."""
+        """Call the database in a worker's thread; `then` gets the answer, or in words why there is none."""
 
         def run() -> Result[T, str]:
             try:
@@ -255,7 +255,7 @@ class Operations(Generic[K, R]):
     def _raised(
         self, event: Callable[[float, AwsError], events.Event[R]], error: BaseException
     ) -> events.Event[R]:
-        """The event of a call that raised: what became of it is unknown."""
+        """The event for a call that raised: whether AWS has carried it out is unknown."""
         return event(self._clock(), _unclear(error).failure())
 
 

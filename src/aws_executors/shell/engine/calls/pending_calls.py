@@ -24,8 +24,8 @@ from aws_executors.shell.engine.messages import K
 R = TypeVar("R")
 
 SPARE = 4
-"""Per this many workers, one submission more than there are workers is handed over, and waits for a free one.
-Others wait in the queue here, where a more urgent one still goes first and none is ever too late."""
+"""One extra submission per this many workers is handed over, and waits for a free worker. Further ones wait
+in the queue here, where a more urgent one still goes first and none becomes too late (`STALL`)."""
 RATE_LIMITED: dict[type, Action] = {
     effects.Submit: Action.SUBMIT,
     effects.LookUp: Action.LOOK_UP,
@@ -35,9 +35,9 @@ NEVER_SENT = AwsError(kind=Kind.UNREACHABLE, code="NotSubmitted", message="revok
 
 
 class PendingCalls(Generic[K, R]):
-    """The calls of all jobs, made by so many `workers`.
+    """The calls of all jobs, made by this many `workers`.
 
-    `happen` takes each answer as an event of its job; `hold` keeps the submission of a job in doubt.
+    `happen` takes each answer as an event of its job; `hold` holds back the submission of a job in doubt.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class PendingCalls(Generic[K, R]):
 
     @property
     def due(self) -> float:
-        """When a call that waits may be made; never, if none waits, or only an answer makes room for it."""
+        """When a call that waits may be made; `inf` if none waits, or if only an answer makes room for it."""
         times = [
             self._rate_limiter.ready_at(action)
             for action, queue in self._queues.items()
@@ -73,7 +73,7 @@ class PendingCalls(Generic[K, R]):
         return min(times, default=inf)
 
     def run_due(self, now: float) -> None:
-        """Make the calls that AWS allows now."""
+        """Make the calls that the rate limits allow now."""
         for action, queue in self._queues.items():
             if queue.waiting:
                 for token, effect in queue.take_ready(now, self._room(action)):
@@ -82,7 +82,7 @@ class PendingCalls(Generic[K, R]):
     def enqueue(
         self, record: Record[K, R], effect: effects.Submit[R] | effects.LookUp | effects.Stop
     ) -> None:
-        """Make this call as soon as AWS allows it."""
+        """Make this call as soon as its rate limit allows it."""
         queue = self._queues[RATE_LIMITED[type(effect)]]
         queue.enqueue((record.job.token, effect), record.work_item.priority)
 
@@ -99,11 +99,11 @@ class PendingCalls(Generic[K, R]):
         self._queues[Action.SUBMIT].clear()
 
     def _room(self, action: Action) -> int:
-        """How many more calls of an action may begin; each answer makes room for another submission."""
+        """How many more calls of an action may begin: a submission must wait for room, which answers make."""
         return UNBOUNDED if action is not Action.SUBMIT else self._submissions - len(self._submitting)
 
     def _make_if_needed(self, token: str, effect: Performable[R], now: float) -> None:
-        """AWS allows this call now; it may have become needless while it waited."""
+        """Make a call that the rate limit allows now, unless it has become needless while it waited."""
         record = self._table.get(token)
         if record is None:
             return

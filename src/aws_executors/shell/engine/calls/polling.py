@@ -2,8 +2,8 @@
 
 Law: for one thread, waits for nothing. What an answer shows becomes an event of its job, unless it is nothing
 new. A container whose poll has failed is polled again soon. One query for rows at a time: a row that a
-verdict waits for is read first, the others take turns, and a database that has failed is left alone for a
-while.
+verdict waits for is read first, the others take turns, and after a failed query the database is left alone
+for a while.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,8 +32,8 @@ R = TypeVar("R")
 CHUNK = 100  # ids in one describe call, of either service
 ROWS = 500  # rows that are read by id in one query
 PER_KNOWN_ROW = 0.001
-"""Seconds between two readings of the known rows, for each of them: so their share of the database's time and
-of ours does not grow with their number."""
+"""Seconds per known row between two readings of all known rows, so that these take no larger share of the
+database's time and of ours if there are more of them."""
 
 
 class Polling(Generic[K, R]):
@@ -55,7 +55,7 @@ class Polling(Generic[K, R]):
         self.polls_from = 0.0
         """The time before which AWS allows no poll."""
         self.rows_due = inf
-        """When the next query may be made; never while one is under way, or there is no job."""
+        """When the next query for rows may be made; `inf` while one is under way, or if there is no job."""
         self._table = context.table
         self._clock = context.clock
         self._error_log = context.error_log
@@ -67,13 +67,13 @@ class Polling(Generic[K, R]):
         self._wanted: dict[str, None] = {}  # rows that a verdict waits for, by the tokens of their jobs
         self._reading = False
         self._others_due = 0.0  # when the rows are due that no verdict waits for
-        self._known_due = 0.0  # when the known ones among these are due
-        self._quiet_until = 0.0  # the database has failed, and is left alone until then
+        self._known_due = 0.0  # from when on the known rows are read with these
+        self._quiet_until = 0.0  # when a database that has failed may be asked again
 
     # --- Containers ----------------------------------------------------------------------------------------
 
     def poll(self, now: float) -> None:
-        """Describe the containers whose time has come, as far as AWS allows it."""
+        """Describe the containers whose time has come, by as many calls as the rate limit allows."""
         while now >= self._table.next_poll:
             if not self._rate_limiter.take(Action.DESCRIBE, 1, now):
                 self.polls_from = self._rate_limiter.ready_at(Action.DESCRIBE)
@@ -105,12 +105,12 @@ class Polling(Generic[K, R]):
     # --- Rows ----------------------------------------------------------------------------------------------
 
     def want_row(self, token: str) -> None:
-        """A verdict waits for this job's row."""
+        """Have this job's row read soon, as a verdict waits for it."""
         self._wanted[token] = None
         self._plan_rows()
 
     def begin(self, now: float) -> None:
-        """The first job has come into an empty table: its row was just written, and is not read at once."""
+        """Begin to read rows, but not at once: the first job of an empty table has a row just written."""
         self._others_due = max(self._others_due, now + self._every)
         self._plan_rows()
 
@@ -149,7 +149,7 @@ class Polling(Generic[K, R]):
         for token, row in result.unwrap().items():
             record = self._table.get(token)
             if record is not None:
-                self._happen(record, RowRead(began, row))  # the row can be newer than that, never older
+                self._happen(record, RowRead(began, row))  # the row can be newer than `began`, never older
                 self._table.note_row(record, row, began)
                 self._row_read(record, row, began)
 

@@ -1,7 +1,7 @@
-"""The buckets of an account, shared by all executors of this process, and queues that wait for them.
+"""The token buckets of an account, shared by all executors of this process, and queues that wait for them.
 
 Law: all executors of this process that use one account and Region share its buckets, whose lock is held for
-arithmetic only. What a bucket does is decided in `core/aws/token_bucket.py`.
+arithmetic only. What a bucket grants is computed in `core/aws/token_bucket.py`.
 """
 
 import heapq
@@ -40,7 +40,7 @@ class Account:
 
 
 class RateLimiter:
-    """Which calls one executor may make: what the account's buckets grant, within bounds of its own."""
+    """Which calls one executor may make: those that the account's buckets and its own bounds allow."""
 
     def __init__(self, account: Account, allotments: Allotments) -> None:
         self._account = account
@@ -82,7 +82,7 @@ class RateLimiter:
             self._account.buckets[allotment.bucket] = throttled(self._bucket(allotment, now), sent, now)
 
     def bucket(self, action: Action, now: float) -> Bucket:
-        """What is allowed now, for the fleet page."""
+        """The tighter of the two buckets of this action, as it is now, for the fleet page."""
         with self._account.lock:
             found = refilled(self._bucket(self._allotments[action], now), now)
         bound = self._bounds.get(action)
@@ -108,7 +108,7 @@ class RateLimitedQueue(Generic[T]):
         self._action = action
         self._rate_limiter = rate_limiter
         self.waiting: list[tuple[int, int, T]] = []
-        """The calls as a heap; readable, so that asking whether there are any is cheap."""
+        """The calls as a heap; public, so that it is cheap to see whether any call waits."""
         self._order = itertools.count()
 
     def __len__(self) -> int:
@@ -119,7 +119,7 @@ class RateLimitedQueue(Generic[T]):
         heapq.heappush(self.waiting, (-priority, next(self._order), item))
 
     def take_ready(self, now: float, room: int = UNBOUNDED) -> Iterator[T]:
-        """Take the calls that may be made now, no more than there is room for."""
+        """Take the calls that may be made now, at most `room` of them."""
         wanted = min(len(self.waiting), room)
         if wanted <= 0:
             return

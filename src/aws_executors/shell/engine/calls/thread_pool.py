@@ -1,9 +1,9 @@
-"""Threads that make calls which may take long, so that the engine's thread never waits for one.
+"""Threads that make calls which may take long, so that the engine's thread never waits for a call.
 
 Law: the most urgent call is made first; every call is answered once, even one that raises; its result is
 posted, never handled here. The threads are daemons, so no exit waits for them. Calls to AWS end by their own
 timeouts. A user's builder may never return: with `patience`, such a call is given up, and another thread
-takes the place of the one that hangs. Time within `ends_by_itself` is not counted.
+takes the place of the hanging thread. Time within `ends_by_itself` is not counted.
 """
 
 import ctypes
@@ -27,11 +27,11 @@ T = TypeVar("T")
 log = logger(__name__)
 
 CHECKS = 4
-"""After how many checks, evenly over its patience, a call is given up. Checks are counted, not seconds: a
+"""A call is given up at this many checks, spread evenly over its patience. Checks are counted, not seconds: a
 process that was stalled has not waited for its calls."""
 
 MOST_LOST = 256
-"""How many hanging threads other threads replace. If beyond these all hang, the waiting calls fail."""
+"""How many hanging threads are replaced. If all threads hang even then, the waiting calls fail."""
 
 
 class GivenUpError(AwsExecutorsError):
@@ -43,7 +43,7 @@ _here = threading.local()
 
 @contextmanager
 def ends_by_itself() -> Iterator[None]:
-    """In this block a worker's call waits for something with a time limit of its own, and is not given up."""
+    """Within this block a worker's call waits for something with its own time limit, and is not given up."""
     run: _Run | None = getattr(_here, "run", None)
     if run is None:
         yield
@@ -56,7 +56,7 @@ def ends_by_itself() -> Iterator[None]:
 
 
 class _InterruptError(BaseException):
-    """Raised in the thread of a call that was given up; ends a loop in Python, but no wait inside of C."""
+    """Raised in the thread of a call that was given up; it ends a loop in Python, but no wait inside of C."""
 
 
 @dataclass(order=True, slots=True)
@@ -75,7 +75,7 @@ class _Run:
     thread: threading.Thread
     checks: int = 0
     waits: bool = False  # for something that ends by itself
-    replaced: bool = False  # another thread was started in its thread's place
+    replaced: bool = False  # another thread was started to take the place of this call's
     given_up: bool = False
     returned: bool = False
 
@@ -145,11 +145,11 @@ class Workers:
     def stop(self) -> None:
         """Let each thread end after the call it is making; does not wait."""
         self._stopped.set()
-        for _ in self._threads:  # wakes each that waits; a stand-in ends in the place of the hanging one
+        for _ in self._threads:  # wakes each waiting thread, or the one that has taken a hanging one's place
             self.call(_nothing, _nothing, _nothing, priority=2**62)
 
     def _work(self) -> None:
-        with suppress(_InterruptError):  # it may come just after the call has returned
+        with suppress(_InterruptError):  # it may be raised just after the call has returned
             while self._make_one():
                 pass
 
@@ -171,7 +171,7 @@ class Workers:
                     words(error),
                 )
             result = call.on_error(error)
-        _here.run = None  # what was asked for, with its secrets, is not kept until the next call
+        _here.run = None  # the call, which may hold secrets, is not kept until the next one
         with self._lock:
             self._runs.discard(run)
             run.returned = True
@@ -204,8 +204,8 @@ class Workers:
                     self._lose(call)
 
     def _check(self, run: _Run) -> bool:
-        """Check a call that has not returned; returns whether it is to be given up. At the first check
-        another thread takes the place of its thread."""
+        """Check a call that has not returned; returns whether to give it up. At the first check another
+        thread is started to take the place of its thread."""
         if run not in self._hanging:
             self._hanging.append(run)
         if not run.replaced and sum(other.replaced for other in self._hanging) < MOST_LOST:
@@ -229,7 +229,7 @@ class Workers:
         frame = sys._current_frames().get(ident)
         where = "" if frame is None else "".join(traceback.format_stack(frame)[-3:])
         log.error("A call has not returned for %g s and is abandoned. It is here:\n%s", self._patience, where)
-        if run.replaced and not run.returned:  # else its thread may be at another call by now
+        if run.replaced and not run.returned:  # otherwise its thread may be making another call by now
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(ident), ctypes.py_object(_InterruptError)
             )

@@ -1,1 +1,1 @@
-"""Warm containers in the engine: which workload goes to which, and the calls that this needs."""
+"""Warm containers in the engine: which workload goes to which container, and the calls that this needs."""

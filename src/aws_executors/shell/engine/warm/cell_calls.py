@@ -1,7 +1,7 @@
 """The pool's calls to the store of cells and to Airflow's database, made by workers.
 
 Law: every method returns at once; `then` is called with the result in the engine's thread. Nothing is decided
-here, but for one thing: a workload that has waited too long for a worker is not offered (`STALL`), as its
+here, with one exception: a workload that has waited longer than `STALL` for a worker is not offered, as its
 task may be another scheduler's by then.
 """
 
@@ -25,8 +25,8 @@ T = TypeVar("T")
 
 Then: TypeAlias = Callable[[Result[T, AwsError]], None]
 Unfinished: TypeAlias = Callable[[Collection[str]], Collection[str]]
-"""Those of some groups of tasks (`WarmLimits.shared_by`) that have an unfinished task instance in a running
-DAG run; may raise."""
+"""Returns which of the given groups of tasks (`WarmLimits.shared_by`) have an unfinished task instance in a
+running DAG run; may raise."""
 
 NO_WORKLOAD = "NoWorkload"
 """The error's code if the workload's JSON could not be made."""
@@ -63,11 +63,11 @@ class CellCalls:
         self._asking.stop()
 
     def list(self, then: Then[Mapping[str, str]]) -> None:
-        """The ETags of all cells, by name."""
+        """List the ETags of all cells, by name."""
         self._listing.call(self._cells.listed, then, _unclear)
 
     def unfinished(self, groups: Collection[str], then: Then[Collection[str]]) -> None:
-        """Of these groups, those that have work left."""
+        """Ask which of these groups have an unfinished task instance."""
 
         def ask() -> Result[Collection[str], AwsError]:
             return Success(self._unfinished(groups))
@@ -96,7 +96,7 @@ class CellCalls:
         self._writing.call(offer, then, _unclear, priority)
 
     def remove(self, name: str) -> None:
-        """Delete the cell of a container that has ended; else the bucket's lifecycle rule does it."""
+        """Delete an ended container's cell; if this call fails, the bucket's lifecycle rule deletes it."""
         self._writing.call(partial(self._cells.remove, name), _ignored, _unclear)
 
     def _offer(

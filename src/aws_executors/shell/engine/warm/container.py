@@ -1,6 +1,6 @@
-"""What the pool knows of one warm container, and of one job that waits for one.
+"""What the pool knows of one warm container, and of one job that waits for a container.
 
-Law: data, and questions about it; for the engine's thread.
+Law: data, and properties computed from it; for the engine's thread.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from aws_executors.shell.transport.cells import HeldCell
 R = TypeVar("R")
 
 UNBILLED = frozenset({"", "PROVISIONING", "SUBMITTED", "RUNNABLE"})
-"""The statuses in which a container costs nothing yet: billing begins with the pull of its image. Source:
-"AWS Fargate pricing"; "Task lifecycle states", Amazon ECS; "Job states", AWS Batch."""
+"""Statuses in which a container costs nothing yet, "" before it is described: billing begins with the image's
+pull. Source: "AWS Fargate pricing"; "Task lifecycle states", Amazon ECS; "Job states", AWS Batch."""
 
 SOON = 5.0
-"""A container should be idle this many seconds after the end of its task."""
+"""Seconds after the end of its task within which a container should be idle."""
 
 
 @dataclass(slots=True, eq=False)
 class Waiter(Generic[K, R]):
-    """A job that waits for a container; `offered` is the token of the container whose cell has its workload,
-    or may have it; `untaken` counts the containers that did not take it in time."""
+    """A job that waits for a container; `offered` is the token of the container whose cell has, or may have,
+    the job's workload; `untaken` counts the containers that did not take it in time."""
 
     record: Record[K, R]
     submission: Submit[R]
@@ -46,8 +46,8 @@ class Waiter(Generic[K, R]):
 class WarmContainer(Generic[K, R]):
     """One container that takes one workload after another.
 
-    `record` is that of its own job, which submits and follows it; None once that job is closed. `job` is the
-    token of the job whose workload it has, or may have: from the offer until the cell shows how it ended.
+    `record` belongs to its own job, which submits and follows it; None once that job is closed. `job` is the
+    token of the job whose workload it has, or may have: from the offer until the cell shows how that ended.
     """
 
     token: str
@@ -56,25 +56,25 @@ class WarmContainer(Generic[K, R]):
     group: str = ""
     record: Record[K, R] | None = None
     for_job: str = ""  # the job that it was started for
-    item: WorkItem[K, R] | None = None  # its own job's
+    item: WorkItem[K, R] | None = None  # the work item of its own job
     since: float  # when its cell changed last, or when it was asked for
     held: HeldCell | None = None
-    call: int = 0  # the number of the call about its cell that is under way, if one is
+    call: int = 0  # the number of the call about its cell that is under way; 0 if none is
     closing: bool = False  # it is offered nothing more
     job: str = ""
     turn: str = ""  # the job's turn; empty until it is taken
-    found: tuple[str, str] | None = None  # a job and its turn, found there while an offer was not settled
-    served_before: int = 0  # how many workloads it had run when this one was offered
+    found: tuple[str, str] | None = None  # another job and its turn, found while our offer was not settled
+    served_before: int = 0  # how many workloads it had run when `job`'s was offered
     freed_at: float | None = None  # when the end of its task was known, from the task instance's row
     served: int = 0
     why: str = ""  # why it could not be started
     end: Observation | None = None  # what AWS says of its end
-    lost: str = ""  # how long the workload had run that was lost with it, as its cell would say it
+    lost: str = ""  # how long the workload that was lost with it had run, in the form of a measurement
     trouble_at: float | None = None  # since when its cell cannot be read, after its end
 
     @property
     def idle(self) -> Idle | None:
-        """What the plan is told of it as an idle container; None if it is not idle."""
+        """The container as an idle one, for the plan; None if it cannot be offered a workload now."""
         held, record = self.held, self.record
         if held is None or record is None or held.cell.word is not Word.IDLE:
             return None
@@ -89,7 +89,7 @@ class WarmContainer(Generic[K, R]):
 
     @property
     def given(self) -> Callable[[], Allocation | None] | None:
-        """Reads its sizes, once AWS has described it."""
+        """The function that reads its sizes; None until AWS has described it."""
         seen = self.end or (None if self.record is None else self.record.job.seen)
         return None if seen is None else seen.given
 
@@ -111,12 +111,12 @@ class WarmContainer(Generic[K, R]):
         return ContainerState.BUSY if self.job or word is not Word.IDLE else ContainerState.IDLE
 
     def soon(self, now: float) -> bool:
-        """Whether its task has just ended, so that it is idle in a moment."""
+        """Whether its task ended less than `SOON` seconds ago, so that it will be idle in a moment."""
         return self.freed_at is not None and not self.closing and now - self.freed_at < SOON
 
     @property
     def starting(self) -> Starting | None:
-        """What the plan is told of it as a starting container; None if it is up, or will not be."""
+        """The container as a starting one, for the plan; None if it is up, or is given up."""
         if self.held is not None or self.record is None or self.closing:
             return None
         seen = self.record.job.seen

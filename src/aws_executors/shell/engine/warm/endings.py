@@ -1,7 +1,7 @@
-"""The end of a warm container: the last word of its cell, what is lost with it, and usage outside its turns.
+"""The end of a warm container: its cell's last state, what is lost with it, and usage outside its turns.
 
-Law: for the engine's thread, waits for nothing. A container's workload counts as lost only once its cell was
-read after its end, or could not be read for `LAST_LOOK` seconds.
+Law: for the engine's thread, waits for nothing. A container's workload counts as lost only once the cell was
+read after the container's end, or could not be read for `LAST_LOOK` seconds.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from aws_executors.shell.transport.cells import HeldCell
 R = TypeVar("R")
 
 LAST_LOOK = 60.0
-"""Seconds for which reading the cell of a container that has ended is repeated."""
+"""Seconds for which the read of an ended container's cell is repeated if it fails."""
 KEPT = 60.0
-"""Seconds for which the cell of a container that has ended is kept: another scheduler may look for it."""
+"""Seconds for which an ended container's cell is kept: another scheduler may look for it."""
 
 
 class Endings(Generic[K, R]):
@@ -47,7 +47,7 @@ class Endings(Generic[K, R]):
         self._turns = turns
 
     def look_last(self, container: WarmContainer[K, R]) -> None:
-        """Its own job is closed: read the last word of its cell."""
+        """Read the last state of a container's cell, as the container's own job is closed."""
         self._calls.read(container.name, self._turns.answer_to(container, self._over))
 
     def _over(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
@@ -68,7 +68,7 @@ class Endings(Generic[K, R]):
         self._turns.changed = True
         if container.held is not None:
             whose = container.held.cell.container
-            # A repeated submission may start a second container with this cell: the end may be that one's.
+            # A repeated submission may start a second container with this cell: this may be the other's end.
             if container.end is None or container.end.id == whose:
                 self._agenda.at(now + KEPT, lambda _: self._calls.remove(container.name))
         elif not container.closing:
@@ -76,17 +76,17 @@ class Endings(Generic[K, R]):
         self._account(container)
 
     def _account(self, container: WarmContainer[K, R]) -> None:
-        """Tell the usage that its workloads do not account for; only the scheduler that started it does."""
+        """Report the container's end and its workloads' usage, if this scheduler has started it."""
         held, ended, item = container.held, container.end, container.item
         if ended is None or item is None or not container.for_job:
             return
-        # Otherwise its end was an attempt of the job that it was for, which accounts for all of its usage.
+        # Otherwise its end was an attempt of the job that it was started for, whose usage includes all of it.
         if held is not None or container.closing or container.turn:
             served = () if held is None else held.cell.served
             self._jobs.account(item, ended, (*(one.used for one in served), container.lost))
 
     def _lost(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
-        """Its workload is lost with it, or was never taken; which one is unknown without the cell."""
+        """Treat its workload as lost with it, or as never taken; only the cell shows which of the two."""
         if not container.job:
             return
         if held is not None and held.cell.word is Word.OFFERED and not container.turn:
@@ -103,8 +103,8 @@ class Endings(Generic[K, R]):
         self._turns.taken(container, replace(last, name=container.name, started=True))
 
     def _never_up(self, container: WarmContainer[K, R]) -> None:
-        """It has ended, or was refused, before it could take anything: that is an attempt of the job that it
-        was started for, if that job still waits, and of no other one."""
+        """Answer for a container that has ended, or was refused, before it could take anything: its end is an
+        attempt of the job that it was started for, if that job still waits, and of no other job."""
         waiter = self._turns.waiters.get(container.for_job)
         if waiter is None or waiter.offered:
             return
@@ -116,7 +116,7 @@ class Endings(Generic[K, R]):
             return
         last = replace(_untold(ended), started=False)
         if ended.phase is Phase.SUCCEEDED:
-            # Under the container's own id, AWS's next description would count: that it ended well.
+            # Under the container's own id, AWS's next description would count, by which it ended well.
             container.turn = turn_id(ended.id, 0)
             last = replace(last, id=container.turn)
         self._turns.answer(waiter, events.Accepted(now, last.id))
@@ -126,7 +126,7 @@ class Endings(Generic[K, R]):
 def _untold(ended: Observation) -> Observation:
     """The end of a container whose cell could not be read: that it ended well says nothing about a workload.
 
-    How the workload ended, or that there was none, only the cell could say.
+    Only the cell could show how the workload ended, or that there was none.
     """
     if ended.phase is not Phase.SUCCEEDED:
         return ended

@@ -1,7 +1,7 @@
 """Whether any work is left for idle containers: if none is, they are closed at once.
 
-Law: for the engine's thread, waits for nothing. One question at a time; about a container that has just
-become idle it is asked at once, as its idle seconds are paid for.
+Law: for the engine's thread, waits for nothing. One query of the database at a time. A container that has
+just become idle causes a query at once, as its idle seconds are paid for.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from aws_executors.shell.engine.warm.turns import Turns
 
 R = TypeVar("R")
 
-ASK_EVERY = 5.0  # seconds
+ASK_EVERY = 5.0  # seconds between two queries
 TOPIC = "Asking Airflow's database for unfinished tasks"
 
 
 class Forecast(Generic[K, R]):
-    """Closes idle containers whose groups of tasks have no unfinished one left."""
+    """Closes idle containers whose groups of tasks have no unfinished task instance left."""
 
     def __init__(self, turns: Turns[K, R], calls: CellCalls, error_log: ErrorLog) -> None:
         self._turns = turns
@@ -37,7 +37,7 @@ class Forecast(Generic[K, R]):
         self._asked_at = -inf
 
     def ask(self, now: float) -> None:
-        """Ask which groups have work left, if it is time to."""
+        """Ask which groups of idle containers have work left, if it is time to."""
         idle = [one for one in self._turns.containers.values() if one.group and one.idle is not None]
         due = now >= self._asked_at + ASK_EVERY or any(one.since > self._asked_at for one in idle)
         if idle and due and not self._asking:

@@ -1,7 +1,7 @@
-"""The cells of containers that other schedulers, living or dead, have started, and that jobs here could use.
+"""Cells of containers that other schedulers, living or dead, have started, and that jobs here could use.
 
-Law: for the engine's thread, waits for nothing. A container is left to the scheduler that has started it,
-until it has been idle longer than its own scheduler would leave it unused.
+Law: for the engine's thread, waits for nothing. A container is left to the scheduler that started it, until
+it has been idle longer than that scheduler would leave it unused.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from aws_executors.shell.transport.cells import HeldCell
 R = TypeVar("R")
 
 UNCLAIMED = 3.0
-"""Seconds for which another scheduler's container must have been idle; that scheduler would have used it."""
+"""Seconds without a change of another scheduler's cell; if needed, the container would be in use by then."""
 
 
 class ForeignCells(Generic[K, R]):
-    """Finds idle containers by the lists of all cells; `adopt` takes each, with a job that it could serve."""
+    """Finds idle containers in the lists of all cells; `adopt` gets each, with a job that it could serve."""
 
     def __init__(
         self, turns: Turns[K, R], calls: CellCalls, adopt: Callable[[str, Waiter[K, R], HeldCell], None]
@@ -36,7 +36,7 @@ class ForeignCells(Generic[K, R]):
         self._turns = turns
         self._calls = calls
         self._adopt = adopt
-        self._known: dict[str, tuple[str, float]] = {}  # by name: its ETag, and since when it has that
+        self._known: dict[str, tuple[str, float]] = {}  # by name: the ETag, and since when it is known
 
     def look_around(self, etags: Mapping[str, str], now: float) -> None:
         """Find idle containers of other schedulers, living or dead, that jobs here could use."""
@@ -51,7 +51,7 @@ class ForeignCells(Generic[K, R]):
             since = before[1] if before is not None and before[0] == etag else now
             if now - since >= UNCLAIMED:
                 self._calls.read(name, partial(self._was_read, name, wanted[name.partition("/")[0]]))
-                since = inf  # asked for once
+                since = inf  # each ETag is read once
             self._known[name] = (etag, since)
 
     def _was_read(self, name: str, waiter: Waiter[K, R], result: Result[HeldCell | None, AwsError]) -> None:

@@ -1,4 +1,4 @@
-"""What the pool of warm containers asks of the dispatcher, which has all jobs."""
+"""What the pool of warm containers needs from the dispatcher, which has all jobs."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class Jobs(Protocol[K, R]):
     """All jobs of one executor; `Dispatcher` is one."""
 
     def happen(self, record: Record[K, R], event: events.Event[R]) -> None:
-        """An event of a job."""
+        """Move a job by an event, and do what the job asks for."""
         ...
 
     def add(self, work_item: WorkItem[K, R]) -> Record[K, R] | None:
-        """Take a job in."""
+        """Take a job in, and begin it; returns its record, or None if it was not taken in."""
         ...
 
     def hold(self, record: Record[K, R], submission: effects.Submit[R]) -> None:
-        """Keep the submission of a job in doubt until its row has been read."""
+        """Hold back the submission of a job that is in doubt, until the job's row has been read."""
         ...
 
     def stop(self, record: Record[K, R], effect: effects.Stop) -> None:
@@ -36,5 +36,5 @@ class Jobs(Protocol[K, R]):
         ...
 
     def account(self, work_item: WorkItem[K, R], seen: Observation, served: tuple[str, ...]) -> None:
-        """Tell that a container has ended, and what was measured of each workload that it has run."""
+        """Report that a container has ended, and what was measured of each workload that it has run."""
         ...

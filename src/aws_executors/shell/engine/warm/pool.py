@@ -1,9 +1,9 @@
-"""The pool of warm containers: which job's workload is offered to which, and how many there are.
+"""The pool of warm containers: which container is offered which job's workload, and how many there are.
 
 Law: for the engine's thread, waits for nothing. A container is a job of its own in the table (`Job.pooled`),
 so that it is submitted, retried, polled and stopped like any other; `turns.py` adds what its cell says. A job
-that waits here is in the stage SUBMITTING; its submission is answered when a container has taken its
-workload, or when none will.
+that waits for a container is in the stage SUBMITTING; its submission is answered when a container has taken
+its workload, or when none will.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ from aws_executors.shell.transport.cells import HeldCell
 R = TypeVar("R")
 
 OFTEN, RARELY = 0.5, 1.0
-"""Seconds between two lists of the cells: while a job waits to be taken by a container, and otherwise."""
+"""Seconds between two lists of the cells: while a job waits for a container to take it, and otherwise."""
 UNTAKEN = 2
-"""After how many containers that did not take its workload a job gets its own: maybe they cannot read it."""
+"""After how many containers that did not take its workload (maybe they cannot read it) a job gets its own."""
 TASK_ENDED = (Stage.STOPPING, Stage.CONFIRMING, Stage.CLOSED)
 
 
 class WarmPool(Generic[K, R]):
-    """All warm containers of one executor, and the jobs that wait for one."""
+    """All warm containers of one executor, and the jobs that wait for a container."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class WarmPool(Generic[K, R]):
 
     @property
     def containers(self) -> tuple[WarmContainer[K, R], ...]:
-        """All containers; other threads may ask."""
+        """All containers; other threads may read this."""
         return tuple(self._turns.containers.values())
 
     @property
@@ -107,12 +107,12 @@ class WarmPool(Generic[K, R]):
     # --- What the dispatcher says --------------------------------------------------------------------------
 
     def want(self, record: Record[K, R], submission: effects.Submit[R], request: WarmRequest[R]) -> None:
-        """A container is to take this job's workload."""
+        """Let this job wait for a container that takes its workload."""
         self._turns.waiters[record.job.token] = Waiter(record, submission, request, self._clock())
         self._turns.changed = True
 
     def happened(self, record: Record[K, R]) -> None:
-        """A job has moved: that of a container, one that waits for a container, or one that has a turn."""
+        """A job has moved: a container's own job, one that waits for a container, or one that has a turn."""
         job = record.job
         if job.pooled:
             self._moved(record)
@@ -127,7 +127,7 @@ class WarmPool(Generic[K, R]):
     def said(
         self, record: Record[K, R], effect: effects.Report | effects.ReleaseSlot | effects.LogEvent
     ) -> None:
-        """Pass what is said of a container's own job on to the job that it was started for."""
+        """Take in what a container's own job reports; log lines go to the job that it was started for."""
         container = self._turns.containers.get(record.job.token)
         waiter = None if container is None else self._turns.waiters.get(container.for_job)
         match effect:
@@ -139,7 +139,7 @@ class WarmPool(Generic[K, R]):
                 pass
 
     def _freed(self, job: Job[R]) -> None:
-        """A task has ended: its container is idle in a moment, or hangs."""
+        """A task has ended: its container will be idle in a moment, or hangs."""
         for container in self._turns.containers.values():
             if container.job == job.token and container.freed_at is None:
                 container.freed_at = self._clock()
@@ -161,7 +161,7 @@ class WarmPool(Generic[K, R]):
             self._endings.look_last(container)
 
     def follow(self, record: Record[K, R], turn: str, seen: Observation | None) -> None:
-        """A look-up has found a turn of a job that is not over: follow its container."""
+        """Follow the container of a turn that a look-up has found, if the turn is not over."""
         if seen is None or seen.id != turn or seen.ended or not seen.name:
             return
         container = self._turns.containers.get(token_in(seen.name)) or self._adopt(
@@ -250,7 +250,7 @@ class WarmPool(Generic[K, R]):
         return self._begin(container, _own(item, job))
 
     def _adopt_idle(self, name: str, waiter: Waiter[K, R], held: HeldCell) -> None:
-        """Have a job served by a container of another scheduler that waits for a workload."""
+        """Adopt another scheduler's container that waits for a workload, to serve this job."""
         token = token_in(name)
         if token and token not in self._turns.containers and not self.closing:
             container = self._adopt(name, waiter.record.work_item, waiter.request.shape.group)
@@ -292,14 +292,14 @@ class WarmPool(Generic[K, R]):
     # --- Small matters -------------------------------------------------------------------------------------
 
     def _cold(self, waiter: Waiter[K, R]) -> None:
-        """The store does not answer us, or not the containers: the job gets a container of its own."""
+        """Give the job a container of its own: the store may not answer us, or not the containers."""
         record = waiter.record
         record.work_item = replace(record.work_item, build=waiter.request.cold)
         self._turns.answer(waiter, events.NotPlaced(self._clock()))
 
 
 def _own(item: WorkItem[K, R], job: Job[R]) -> WorkItem[K, R]:
-    """The work item of a container that is started, or found, for the job of this one."""
+    """The work item of a container's own job; the container was started, or found, for the job of `item`."""
     return WorkItem(job=job, key=item.key, queue=item.queue, recorded_as=item.recorded_as)
 
 

@@ -1,7 +1,7 @@
-"""What warm containers have been good for, as metrics.
+"""What warm containers have saved and cost, as metrics.
 
-Law: for the engine's thread; it counts, and decides nothing. What a warm start has saved is an estimate: how
-long the last containers took to come up, on average, less how long the job has waited for its container.
+Law: for the engine's thread; it counts, and decides nothing. What a warm start has saved is an estimate: the
+average time that the last containers took to come up, less the time that the job has waited for a container.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from aws_executors.shell.engine.warm.container import WarmContainer
 R = TypeVar("R")
 
 REMEMBERED = 20
-"""How many containers, the last ones that came up, the estimate is made from."""
+"""How many containers, the last ones that came up, the estimate is based on."""
 
 
 class WarmTally:
@@ -41,22 +41,22 @@ class WarmTally:
         self._parts: dict[Metric, float] = {}  # of a second, not yet counted
 
     def changed(self, container: WarmContainer[K, R], now: float) -> None:
-        """Its cell has changed; `container` still has what it said before, since `container.since`."""
+        """The cell has changed; `container` still has the cell's previous state, and that state's `since`."""
         lasted, before = now - container.since, container.held
         if before is None and container.for_job:
-            self._rises.append(lasted)  # it was asked for then, and is up
+            self._rises.append(lasted)  # the time from when it was asked for until it was up
         elif before is not None and before.cell.word is Word.IDLE:
             self._seconds(IDLE_SECONDS, lasted)
 
     def taken(self, container: WarmContainer[K, R], waited: float) -> None:
-        """It has taken the workload of a job that has waited so long for a container."""
+        """A container has taken the workload of a job that has `waited` so many seconds."""
         first = container.served_before == 0
         self._sink.count(name_of(COLD_STARTS if first else WARM_STARTS))
         if not first and self._rises:
             self._seconds(SECONDS_SAVED, max(0.0, fmean(self._rises) - waited))
 
     def census(self, containers: Iterable[WarmContainer[K, R]]) -> None:
-        """How many containers are in each state."""
+        """Report how many containers are in each state."""
         counts = Counter(container.state for container in containers)
         for state in ContainerState:
             self._sink.gauge(name_of(WARM_CONTAINERS, state), counts[state])

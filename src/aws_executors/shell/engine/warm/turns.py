@@ -1,4 +1,4 @@
-"""The turns of jobs in warm containers: what is offered to a container, and what its cell says of that.
+"""The turns of jobs in warm containers: what is offered to a container, and what its cell says of the offer.
 
 Law: for the engine's thread, waits for nothing. One call about a cell at a time, whose answer counts once. An
 offer that may have landed is settled by a write, or by the container's end (`endings.py`), before anything
@@ -38,12 +38,12 @@ TAKE_WITHIN = 5.0
 STORE_SILENCE = 15.0
 """Seconds without an answer of the store after which jobs get containers of their own."""
 AGAIN = 1.0
-"""Seconds until a call about a cell that has failed is repeated."""
+"""Seconds until a failed call about a cell is repeated."""
 CELLS = "The cells of warm containers: a call"
 
 
 class Turns(Generic[K, R]):
-    """The containers of one executor, the jobs that wait for one, and whose turn it is in each."""
+    """The containers of one executor, the jobs that wait for a container, and the job in each container."""
 
     def __init__(
         self, jobs: Jobs[K, R], context: EngineContext[K, R], calls: CellCalls, tally: WarmTally
@@ -59,9 +59,9 @@ class Turns(Generic[K, R]):
         self._silent_since: float | None = None
         self._unread = False  # whether the last call about a single cell has failed
         self.waiters: dict[str, Waiter[K, R]] = {}
-        """By the tokens of their jobs."""
+        """The waiting jobs, by token."""
         self.containers: dict[str, WarmContainer[K, R]] = {}
-        """By the tokens of their own jobs."""
+        """The containers, by the tokens of their own jobs."""
         self.changed = False
         """Whether anything has changed since the pool last planned."""
 
@@ -70,7 +70,7 @@ class Turns(Generic[K, R]):
         return self._silent_since is not None and now - self._silent_since >= STORE_SILENCE
 
     def answer(self, waiter: Waiter[K, R], event: events.Event[R]) -> None:
-        """Answer a job's submission: it waits no more."""
+        """Answer a job's submission by an event: the job waits no more."""
         self.waiters.pop(waiter.record.job.token, None)
         self._jobs.happen(waiter.record, event)
 
@@ -81,7 +81,7 @@ class Turns(Generic[K, R]):
             self._jobs.happen(container.record, events.Revoked(self._clock()))
 
     def give_up(self, container: WarmContainer[K, R]) -> None:
-        """Stop one that no job here waits for any more, unless it is up: another scheduler may use it."""
+        """Stop a container that no job here waits for, unless it is up: another scheduler may use it."""
         container.closing = True
         self._calls.read(container.name, self.answer_to(container, self._looked_to_give_up))
 
@@ -164,8 +164,8 @@ class Turns(Generic[K, R]):
     def answer_to(
         self, container: WarmContainer[K, R], then: Callable[[WarmContainer[K, R], Answer], None]
     ) -> Callable[[Answer], None]:
-        """`then`, for the answer to the one call about its cell that is under way: called once, and not at
-        all once another call has begun."""
+        """Wrap `then` for the answer to a call about this container's cell: it is called once at most, and
+        never after a later call about the cell has begun."""
         container.call = number = next(self._numbers)
 
         def answered(answer: Answer) -> None:
@@ -176,7 +176,7 @@ class Turns(Generic[K, R]):
         return answered
 
     def read(self, container: WarmContainer[K, R]) -> None:
-        """Read its cell."""
+        """Read a container's cell."""
         self._calls.read(container.name, self.answer_to(container, self._was_read))
 
     def _was_read(self, container: WarmContainer[K, R], result: Result[HeldCell | None, AwsError]) -> None:
@@ -190,7 +190,7 @@ class Turns(Generic[K, R]):
                 self.says(container, held)
 
     def says(self, container: WarmContainer[K, R], held: HeldCell | None) -> None:
-        """Take in what the cell says now; None if it was deleted, as its container ends."""
+        """Take in what the cell says now; None if there is none yet, or none any more: its container ends."""
         if held is None:
             container.closing = container.held is not None
             return
@@ -215,7 +215,7 @@ class Turns(Generic[K, R]):
             self.back(container)
 
     def taken(self, container: WarmContainer[K, R], seen: Observation) -> None:
-        """It has taken the workload of its job, whose state is `seen`."""
+        """The container has taken its job's workload, whose state is `seen`."""
         now, token = self._clock(), container.job
         record = self._table.get(token)
         if not container.turn:
@@ -232,7 +232,7 @@ class Turns(Generic[K, R]):
             self._jobs.happen(record, events.Observed(now, replace(seen, given=given)))
 
     def back(self, container: WarmContainer[K, R]) -> None:
-        """The container will not run its job's workload: the job waits for another one, if it still waits."""
+        """Free a container that will not run its job's workload; the job may still wait, for another one."""
         waiter = self.waiters.get(container.job)
         container.job, container.turn, container.freed_at = "", "", None
         self.changed = True
@@ -287,7 +287,7 @@ class Turns(Generic[K, R]):
                     self.take_out(container)
 
     def _untaken(self, container: WarmContainer[K, R], etag: str, _: float) -> None:
-        """The time to take an offer is over."""
+        """Settle an offer that the container has not taken within `TAKE_WITHIN`."""
         held = container.held
         if container.record is not None and held is not None and held.etag == etag and not container.call:
             container.closing = True
@@ -297,7 +297,7 @@ class Turns(Generic[K, R]):
             self._settle(container)
 
     def take_out(self, container: WarmContainer[K, R]) -> None:
-        """Its job was withdrawn: take back what lies in its cell, unless the container has taken it."""
+        """Take back the offer of a withdrawn job from the cell, unless the container has taken it."""
         held = container.held
         if held is not None and held.cell.word is Word.OFFERED and not (container.call or container.turn):
             self._settle(container)
@@ -305,7 +305,7 @@ class Turns(Generic[K, R]):
     def _settle(self, container: WarmContainer[K, R]) -> None:
         """Take back what was offered, or may have been; repeated until there is an answer.
 
-        If the container is about to be stopped, its cell is closed, as another scheduler could offer to it.
+        If the container is about to be stopped, its cell is closed: another scheduler could make an offer.
         """
         held = container.held
         if held is None or container.record is None:
@@ -325,14 +325,14 @@ class Turns(Generic[K, R]):
                 self.works()
                 self.says(container, held)
                 if container.closing:
-                    self.stop(container)  # it did not take in time what was offered
+                    self.stop(container)  # it did not take the offer in time
 
     def _later(self, container: WarmContainer[K, R], what: Callable[[WarmContainer[K, R]], None]) -> None:
         again = self.answer_to(container, lambda one, _: what(one))
         self._agenda.at(self._clock() + AGAIN, lambda _: again(None))
 
     def close(self, container: WarmContainer[K, R]) -> None:
-        """No workload will come for it: let it end."""
+        """Close the cell of a container that no workload will come for, so that the container ends."""
         held = container.held
         if held is not None:
             container.closing = True
@@ -344,7 +344,7 @@ class Turns(Generic[K, R]):
         match unwrap_or_failure(result):
             case AwsError() as error:
                 self.trouble(error)
-                container.closing = False  # as far as is known it is still idle: it may be closed next time
+                container.closing = False  # it may still be idle, and is closed at the next occasion
             case None:
                 container.closing = False
                 self.read(container)
@@ -354,7 +354,7 @@ class Turns(Generic[K, R]):
     # --- How the store is -----------------------------------------------------------------------------------
 
     def trouble(self, error: AwsError, *, listing: bool = False) -> None:
-        """A call about a cell has failed, or the list of all."""
+        """Note that a call about a cell has failed, or with `listing` the call that lists all cells."""
         self._unread = self._unread or not listing
         self._error_log.say(CELLS, error.kind, error.with_remedy)
         if self._silent_since is None:
@@ -362,11 +362,11 @@ class Turns(Generic[K, R]):
         self.changed = True
 
     def works(self) -> None:
-        """A call about cells was answered."""
+        """Note that a call about cells was answered."""
         self._error_log.works(CELLS)
         self._silent_since, self._unread = None, False
 
     def listed(self) -> None:
-        """The cells were listed: the store works, unless single cells cannot be read."""
+        """Note that the cells were listed: the store works, unless single cells cannot be read."""
         if not (self._unread and self.containers):
             self.works()
