@@ -45,7 +45,7 @@ def paged(page: Callable[[str], Result[Page, AwsError]]) -> Result[tuple[str, ..
         ids, token = (*ids, *found.unwrap().ids), found.unwrap().next_token
         if not token:
             return Success(ids)
-    message = f"the list goes on after {PAGES} pages, so nobody knows what is not in it"
+    message = f"the list goes on after {PAGES} pages, so a missing container may be on a later one"
     return Failure(AwsError(kind=Kind.AMBIGUOUS, code="TooManyPages", message=message))
 
 
