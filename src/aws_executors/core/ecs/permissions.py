@@ -1,7 +1,7 @@
 """What the scheduler must be allowed for ECS: from settings and the request that they make to IAM statements.
 
-Law: pure; one statement per pattern of call in `shell/aws/ecs.py`, and `tests/core/test_permissions.py` holds
-the actions to the calls that the embedded AWS has seen. Source: Service Authorization Reference, "Actions,
+Law: pure; one statement per pattern of call in `shell/aws/ecs.py`; `tests/core/test_permissions.py` compares
+the actions with the calls that the embedded AWS has seen. Source: Service Authorization Reference, "Actions,
 resources, and condition keys for Amazon Elastic Container Service".
 """
 
@@ -77,7 +77,7 @@ def statements(request: RunTask, where: Where, also: Also = NOTHING_ELSE) -> Ite
 
 
 def own_tags(settings: EcsSettings, request: RunTask) -> tuple[tuple[str, str], ...]:
-    """None are needed: a policy tells tasks by their cluster."""
+    """No tags are needed: a policy is narrowed to tasks by their cluster."""
     del settings, request
     return ()
 

@@ -175,7 +175,7 @@ class PlacementConstraint:
 
 @structure
 class PlacementStrategy:
-    """How the task is placed among them: spread over a field, binpack on cpu or memory, or random."""
+    """How the task is placed among instances: spread over a field, binpack on cpu or memory, or random."""
 
     type: Literal["random", "spread", "binpack"]
     field: Text | None = None

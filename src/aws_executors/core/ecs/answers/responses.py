@@ -1,7 +1,7 @@
 """What RunTask and ListTasks answered.
 
-Law: a placement failure comes inside a success answer (HTTP 200) and means that nothing was started; its
-reasons stand here. An answer that cannot be read is AMBIGUOUS, never a refusal: something may have started.
+Law: a placement failure comes inside a success answer (HTTP 200) and means that nothing was started; the
+reasons are here. An answer that cannot be read is AMBIGUOUS, never a refusal: something may have started.
 """
 
 from returns.result import Failure, Result, Success
@@ -95,7 +95,7 @@ def _outcome(answer: _RunTask) -> Result[str, AwsError]:
 
 
 def _refusal(failures: tuple[EcsFailure, ...]) -> AwsError:
-    """The first failure, with what the others say besides: RunTask names each instance that it tried."""
+    """The first failure, and the words of the others: RunTask lists one for each instance that it tried."""
     first, *others = failures
     words = (first.reason or "").removeprefix("TaskFailedToStart:").strip()
     remedy = next((remedy for prefix, remedy in FAILURES if words.startswith(prefix)), None)
