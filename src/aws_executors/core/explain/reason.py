@@ -39,7 +39,7 @@ OUTSIDE = frozenset(
         Cause.TIMED_OUT,
     }
 )
-"""Causes that tell who ended the container: it is explained only by rows of the same cause."""
+"""Causes that say who ended the container: its end is explained only by rows of the same cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
