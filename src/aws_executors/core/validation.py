@@ -67,8 +67,8 @@ AMOUNTS: Mapping[str, str] = {
 """What a number counts, by the member's name in AWS's spelling."""
 SHOWN = 60
 FAULTS, SOME = 8, 3
-"""Up to `FAULTS` errors of one value are all listed. Of more, which are probably made by a program, only
-`SOME` are."""
+"""Up to `FAULTS` errors of one value are all listed. If there are more, which a program has probably made,
+only the first `SOME` are."""
 NO_SCHEMA: Mapping[str, object] = {}
 _SCHEMAS: dict[Hashable, Mapping[str, object]] = {}  # by adapter: there are few, and each takes 10 ms or more
 

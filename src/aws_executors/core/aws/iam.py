@@ -139,7 +139,7 @@ def versions(definition: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Also:
-    """What tasks and builders may ask for besides what the settings say.
+    """What tasks and builders may ask for in addition to what the settings say.
 
     `roles` are those of the task definition, by ARN or name; `tags` says that requests carry tags though the
     settings have none. `log_groups` are those that containers write to; without any, no log can be read.

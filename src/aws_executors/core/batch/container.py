@@ -48,7 +48,7 @@ KUBERNETES = {"VCPU": "cpu", "MEMORY": "memory", "GPU": "nvidia.com/gpu"}
 
 
 def lay(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") -> SubmitJob:
-    """The same request with `wish` merged into the overrides of the Airflow container.
+    """The request with `wish` merged into the overrides of the Airflow container.
 
     `container_name` is the option of that name. Raises `RequestError` if it is unclear which container is
     Airflow's, or if a job of that kind cannot have what is wished.

@@ -28,7 +28,7 @@ DOCTOR_READS = (
 
 
 def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> Iterator[Statement]:
-    """What requests like this one need, and what tasks and builders may ask for besides.
+    """What requests like this one need, and what tasks and builders may ask for in addition.
 
     No role is passed on: a job's roles were passed when its definition was registered. TerminateJobs, which
     ends many jobs at once, is allowed by ``batch:TerminateJob`` (API_TerminateJobs).

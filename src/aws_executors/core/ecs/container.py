@@ -37,7 +37,7 @@ def with_over(overrides: Overrides, name: str, over: object) -> Overrides:
 
 
 def on_container(request: RunTask, override: ContainerOverride) -> RunTask:
-    """The request with this override merged over that of the same container, which is added if need be.
+    """The request with this override merged into its container's, which is added if need be.
 
     >>> request = RunTask(task_definition="a")
     >>> on_container(request, ContainerOverride(name="proxy", cpu=64)).overrides.container_overrides[0].cpu

@@ -35,7 +35,7 @@ DOCTOR_READS = (
 
 
 def statements(request: RunTask, where: Where, also: Also = NOTHING_ELSE) -> Iterator[Statement]:
-    """What requests like this one need, and what tasks and builders may ask for besides.
+    """What requests like this one need, and what tasks and builders may ask for in addition.
 
     The roles of the task definition must be given: starting a task passes them on. With none given, and none
     in the request, the policy has placeholders, which AWS refuses until they are replaced.

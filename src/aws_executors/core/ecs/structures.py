@@ -163,7 +163,7 @@ class Overrides:
 
 @structure
 class PlacementConstraint:
-    """On which EC2 instances the task may run: those of an expression, or one without a task of the group."""
+    """Where on EC2 the task may run: instances that an expression selects, or without a task of the group."""
 
     type: Literal["distinctInstance", "memberOf"]
     expression: Annotated[str, Field(min_length=1, max_length=2000)] | None = None

@@ -21,7 +21,7 @@ CUT = ("...", "\u2026")
 LENGTHS = frozenset({255, 256, 1023, 1024})
 
 ENOUGH = 8
-"""How many characters of a phrase's last part must remain, and no less than `_least`."""
+"""How many characters of a phrase's last part must at least remain; `_least` may ask for more."""
 
 _COMMON = re.compile(
     r"(?:(?:an?|cannot|can't|connection|could|does|error|failed|for|in|invalid|is|no|not|setting|such|the|to"

@@ -1,7 +1,7 @@
 """How far a job has come, as the fleet page shows it.
 
 A job's stage says what the job waits for; a display state says what a person would call that. `BY_STAGE` has
-one for each stage; `display_state` adds the two conditions under which it is another one.
+a state for each stage; `display_state` adds the two conditions under which a job has another state.
 """
 
 from collections.abc import Mapping

@@ -93,7 +93,7 @@ _LONGEST = 4_000
 _AHEAD = 2_000
 """How many characters are searched for a value and the name behind it."""
 
-# An element of XML, in which STS answers with credentials; one that is not closed is a word of a sentence.
+# An element of XML, in which STS answers with credentials; an unclosed element is a word of a sentence.
 _ELEMENT = re.compile(
     r"<(?P<name>[A-Za-z0-9_.:-]++)(?:\s[^<>]*+)?>(?P<value>[^<]++)(?=</)"
     r"|&lt;(?P<escaped>[A-Za-z0-9_.:-]++)&gt;(?P<inside>[^&<]++)(?=&lt;/)"
@@ -344,8 +344,8 @@ def _value(text: str, begin: int) -> Span | None:
 
 
 def _closing(text: str, opened: re.Match[str], begin: int) -> int:
-    """Where a quoted value ends: at the quote that is escaped as often as the one that opened it (of three,
-    at three) or, if the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by
+    """Where a quoted value ends: at the quote that is escaped as often as the quote that opened it (three end
+    three) or, if the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by
     ``k``, also behind any number of escaped backslashes of the value; ``2k + 1`` make a quote within it."""
     quote, one = cast("str", opened["quote"]), cast("str | None", opened["one"])
     three = one is not None and quote != one

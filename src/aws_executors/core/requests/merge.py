@@ -105,7 +105,7 @@ def merge(base: T, over: object, **decided: object) -> T:
     """`base` with what `over` says in the fields that both have; `base` itself if nothing changes.
 
     The fields in `decided` get those values, whatever `base` and `over` say. `over` is another structure of
-    the same type, or one that has some of its fields.
+    the same type, or of a type that has some of its fields.
 
     >>> from aws_executors.core.ecs.structures import ContainerOverride
     >>> merge(ContainerOverride(name="a", cpu=256), ContainerOverride(name="a", cpu=512, command=("ls",)))

@@ -77,7 +77,7 @@ class Cell:
         return self._next(Word.TAKEN, token=self.token)
 
     def end(self, exit_code: int, *, close: bool = False, used: str = "") -> Cell:
-        """The cell whose container has run what it took, and used `used`; with `close` it takes no more."""
+        """The cell after its container ran what it took, measuring `used`; with `close` it takes no more."""
         served = (*self.served, Served(self.token, exit_code, used))
         return replace(self._next(Word.CLOSED if close else Word.IDLE), served=served)
 

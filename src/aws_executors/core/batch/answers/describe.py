@@ -71,7 +71,7 @@ STATUSES: Mapping[str, Phase] = MappingProxyType(
 FINAL = frozenset({"SUCCEEDED", "FAILED"})
 RANKS: Mapping[str, int] = MappingProxyType({status: rank for rank, status in enumerate(STATUSES)})
 LAST = 1_000_000
-"""The `order` of an observation with an outcome: above that of every observation before the outcome."""
+"""The `order` of an observation with an outcome, which is above the order of every earlier observation."""
 
 # What ended a job, in the words of its statusReason; the first prefix counts. These words are the platform's
 # or our own, and count even for a job that was terminated.

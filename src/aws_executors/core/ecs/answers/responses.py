@@ -63,8 +63,8 @@ class _ListTasks(AnswerRecord):
 def started(answer: object) -> Result[str, AwsError]:
     """The ARN of the task that RunTask started, or why it started none.
 
-    A placement failure is CAPACITY unless its words say otherwise (throttling in disguise). An answer with
-    neither a task nor a failure, and one that cannot be read, is AMBIGUOUS. Source: "RunTask", Amazon ECS API
+    A placement failure is CAPACITY unless its words say otherwise (throttling in disguise). An answer that
+    has neither a task nor a failure, or cannot be read, is AMBIGUOUS. Source: "RunTask", Amazon ECS API
     Reference.
 
     >>> started({"tasks": [{"taskArn": "arn:1"}], "failures": []})
@@ -76,7 +76,7 @@ def started(answer: object) -> Result[str, AwsError]:
 
 
 def listed_ids(answer: object) -> Result[Page, AwsError]:
-    """The task ARNs of one ListTasks page, and the token of the next one.
+    """The task ARNs of one ListTasks page, and the token of the next page.
 
     A page that cannot be read is a failure as a whole: what was started must not be overlooked.
 
