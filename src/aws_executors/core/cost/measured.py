@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 PREFIX = "aws_executors.run: "
 MARK = "used "
 SAID = f"{PREFIX}{MARK}"
-"""How the line in a container's log begins."""
+"""How the launcher's line in a container's log begins."""
 LONGEST = 1_000
-"""The most characters of such a line."""
+"""The most characters of a measurement's JSON."""
 
 Bytes = Annotated[int, Field(ge=0, le=2**62)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]

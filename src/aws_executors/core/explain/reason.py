@@ -133,8 +133,8 @@ def _cut_off(part: str, text: str, at: int, *, alone: bool) -> bool:
 def _least(part: str, *, alone: bool) -> int:
     """How many characters must remain of the part within which a text was truncated.
 
-    Half of what follows the words with which many begin ("failed to", "no such"); if the phrase has no part
-    before it, also four fifths of the whole part, and half of its last word.
+    Half of what follows the words with which many parts begin ("failed to", "no such"); if the phrase has no
+    part before this one, also four fifths of the whole part, and half of its last word.
     """
     begin = len(part) - len(_COMMON.sub("", part, count=1))
     half = begin + (len(part) - begin + 1) // 2

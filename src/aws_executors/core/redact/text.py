@@ -477,7 +477,7 @@ def _in_addresses(text: str) -> Iterator[Span]:
 def _of_commands(text: str) -> Iterator[Span]:
     """The password of ``mysql -phunter2`` and ``curl -u etl:hunter2``: ``mkdir -p`` has none."""
     if ("-p" not in text and "-u" not in text) or not any(name in text for name in _WITH_PASSWORDS):
-        return  # nearly always; the search below takes as long as all others together
+        return  # nearly always; the search below takes as long as all other searches together
     command, listed, at = "", False, 0
     while found := _COMMAND_WORDS.search(text, at):
         at = found.end()

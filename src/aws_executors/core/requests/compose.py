@@ -302,7 +302,7 @@ def steps_taken(part: object, launch: Launch[Settings]) -> Iterator[object]:
 
 
 def parts_of(build: object) -> Iterator[object]:
-    """All builders and steps that a builder made by `compose` is made of, whatever the launch."""
+    """All builders and steps in a builder made by `compose`, also those that a launch may not go through."""
     match build:
         case _Composed(build=first, steps=steps):
             yield from parts_of(first)

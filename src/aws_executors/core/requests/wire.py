@@ -96,7 +96,7 @@ write KeyValuePair(name=..., value=...)
 
 
 def _form(kind: type) -> str:
-    """How a structure is written: with the members that it must have, or the first ones."""
+    """How a structure is written: with the members that it must have or, if there are none, the first two."""
     all_ = cast("tuple[DataclassField[object], ...]", fields(kind))
     needed = [one.name for one in all_ if one.default is MISSING] or fields_of(kind)[:2]
     more = ["..."] if len(all_) > len(needed) else []

@@ -113,7 +113,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
 
     @classmethod
     def gaps(cls, own: WrittenOptions, kwargs: WrittenOptions, place: Place) -> Iterator[Fault]:
-        """The faults of options that others, or the kwargs, make mandatory."""
+        """The faults of options that other options, or the kwargs, make mandatory."""
         yield from ()
 
     @classmethod

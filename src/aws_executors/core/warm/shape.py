@@ -1,7 +1,7 @@
 """The shape of a warm container: its request without any workload, equal for all tasks that may share it.
 
-Law: pure. The builder that makes the request for a container of the task's own makes this one, too, with the
-same checks, for a placeholder token; two launches have one shape if these requests are equal to the byte. So
+Law: pure. The builder of requests for tasks' own containers makes this request, too, with the same checks,
+for a placeholder token; two launches have one shape if these requests are equal to the byte. So
 whatever a builder, an option or an ``executor_config`` changes (sizes, roles, network, image, environment,
 tags) makes another shape, and so does another version of this package. A builder that writes the task's name
 into a tag gives each task a shape of its own.

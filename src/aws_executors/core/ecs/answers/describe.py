@@ -266,7 +266,7 @@ def _started(task: _Task, own: _Container | None, others: Sequence[_Container]) 
     """Whether the Airflow container ever ran, or may have: ECS gives a container no times of its own.
 
     In this order: yes, if it runs or has an exit code; what its reason says; no, if the task failed to start,
-    or another container ended first and this one was never created; else whether its task started.
+    or another container ended first and Airflow's was never created; else whether the task started.
     """
     if own is None:
         return task.started_at is not None
