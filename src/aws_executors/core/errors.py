@@ -1,7 +1,7 @@
 """The exceptions of this package: their common base, and those that user code may want to catch.
 
-Law: every exception of this package is an `AwsExecutorsError` whose name ends in ``Error``. One that never
-leaves its module is defined there, and `SettingsError` beside its faults. A refusal by AWS is not an
+Law: every exception of this package is an `AwsExecutorsError` whose name ends in ``Error``. An exception that
+never leaves its module is defined there, and `SettingsError` beside its faults. A refusal by AWS is not an
 exception but a value, `core.aws.errors.AwsError`.
 """
 

@@ -1,7 +1,7 @@
 """One specification per service: its section, its request, and the functions that differ between services.
 
-Law: a table, and no logic; callers look one up, and never ask which service it is. A third service is a
-folder beside `core/ecs`, a `ServiceSpec` here, and with its calls a `Backend` (`shell/services.py`).
+Law: a table, and no logic; callers look a service up here, and never ask which one it is. A third service is
+a folder beside `core/ecs`, a `ServiceSpec` here, and a `Backend` for its calls (`shell/services.py`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -42,28 +42,27 @@ class ServiceSpec(Generic[S, R]):
     """One service: what its settings and requests are, and what is done with them."""
 
     executors: tuple[str, ...]
-    """The names of its classes in `aws_executors.executors`."""
+    """The names of the service's executor classes in `aws_executors.executors`."""
     settings: type[S]
     request: type[R]
     build: Builder[S, R]
     build_from: Callable[[R], Builder[S, R]]
     over_options: Callable[[S, Mapping[str, object]], R]
-    """The request of the settings, with the dict of the kwargs option over it."""
+    """Makes the request of the settings, with the dict of the kwargs option laid over it."""
     from_kwargs: Callable[[object], R]
     seal: Callable[[Launch[S], R], R]
     """The last step of every builder."""
     operations: OperationNames
-    """What the service's API calls the actions of the engine."""
+    """The names of the engine's actions in the service's API."""
     statements: Callable[[R, Where, Also], Iterator[Statement]]
     observe_event: Callable[[S, object], Result[Observation, Unreadable]]
-    """What an event says of a container of this service, or of the other one, with which it may share a
-    queue."""
+    """Reads what an event says of a container, of this service or of the other, which may share its queue."""
     event_rule: EventSelection[S, R]
     """Which events a rule of EventBridge is to let through."""
     own_tags: Callable[[S, R], tuple[tuple[str, str], ...]]
-    """The tags by which a policy can tell the executor's containers from others."""
+    """The tags by which a policy can recognize the executor's containers."""
     doctor_reads: tuple[str, ...]
-    """The read actions that the doctor needs besides those of the executor."""
+    """The read actions that the doctor needs in addition to the executor's actions."""
 
 
 class _Observe(Protocol):
@@ -77,7 +76,7 @@ class _Observe(Protocol):
 def _own_or_other(
     own: _Observe, other: _Observe
 ) -> Callable[[BatchSettings | EcsSettings, object], Result[Observation, Unreadable]]:
-    """Reads an event with `own`, else with `other`; if neither can, `own` says why."""
+    """Makes a function that reads an event with `own`, else with `other`; if neither can, `own` says why."""
 
     def read(settings: BatchSettings | EcsSettings, event: object) -> Result[Observation, Unreadable]:
         mine = own(event, container=settings.container_name, sizes=settings.usage)

@@ -51,7 +51,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
     "missing": ("is missing", "is missing"),
     "string_unicode": ("must be text without lone surrogates", "has a lone surrogate, which UTF-8 has not"),
 }
-"""Other error types: what is required, and how the value falls short. For a type in neither table, pydantic's
+"""Other error types: what is required, and how the value falls short. For types in neither table, pydantic's
 own message is used."""
 MISPLACED = ("Input should", "String should", "Tuple should", "List should")
 ABSENT = frozenset({"frozen_instance", "json_invalid", "missing", "too_long", "too_short"})
@@ -67,8 +67,8 @@ AMOUNTS: Mapping[str, str] = {
 """What a number counts, by the member's name in AWS's spelling."""
 SHOWN = 60
 FAULTS, SOME = 8, 3
-"""Up to `FAULTS` errors of one value are all listed. Of more, which are probably made by a program, only
-`SOME` are."""
+"""Up to `FAULTS` errors of one value are all listed. If there are more, which a program has probably made,
+only the first `SOME` are."""
 NO_SCHEMA: Mapping[str, object] = {}
 _SCHEMAS: dict[Hashable, Mapping[str, object]] = {}  # by adapter: there are few, and each takes 10 ms or more
 
@@ -169,9 +169,9 @@ def refusal(
 
 
 def found_by_pydantic(error: BaseException) -> ValidationError | None:
-    """What pydantic found: `error` itself, or the one for which a structure refused its members.
+    """What pydantic found: `error` itself, or the error for which a structure refused its members.
 
-    Such a refusal is raised `from None`; the context of another error is what its caller was handling.
+    Such a refusal is raised `from None`; the context of any other error is what its caller was handling.
     """
     refused = isinstance(error, RequestError) and error.__suppress_context__
     found = error.__context__ if refused else error
@@ -261,7 +261,7 @@ def _finding(violation: Violation, schema: Mapping[str, object], *, shown: bool)
 
 
 def _stood(violation: Violation, *, secret: bool) -> str:
-    """What was there, if anything was; a number beyond a limit without its type, which is right."""
+    """What was found, if anything was; a number beyond a limit is shown without its type, which is right."""
     bound = violation.kind in BOUNDS
     if violation.kind in ABSENT or (bound and secret):
         return ""
@@ -271,7 +271,7 @@ def _stood(violation: Violation, *, secret: bool) -> str:
 
 
 def _remedy(violation: Violation) -> str:
-    """The remedy where only the quotes are wrong, or the unit."""
+    """The remedy if only the quotes are wrong, or the unit."""
     if violation.kind not in ("int_type", "string_type"):
         return ""
     amount = AMOUNTS.get(spell(str(violation.path[-1]))) if violation.path else None

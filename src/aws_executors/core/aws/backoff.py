@@ -1,10 +1,10 @@
 """How long to wait before a call to AWS that failed, or was throttled, is repeated.
 
-After a throttle this is the pause of the job whose submission was refused. That of the whole account, for all
-calls, is in `token_bucket.py`; that of a poll, by the same growth, in `core/lifecycle/poll_interval.py`.
+After a throttle this is the pause of the job whose submission was refused. `token_bucket.py` has the pause of
+the account's calls, `core/lifecycle/poll_interval.py` the pause of a poll, which grows in the same way.
 
-Law: functions of counts and names; no clock and no dice. Jitter is a hash of a name, so that jobs that failed
-together do not come back together, and a simulation can be repeated.
+Law: functions of counts and names; no clock, no random numbers. Jitter is a hash of a name, so that jobs that
+failed together do not come back together, and a simulation can be repeated.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from zlib import crc32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """Exponential waiting between `base` and `cap` seconds.
+    """Exponential back-off: the wait doubles with each failure, from `base` to at most `cap` seconds.
 
     Source: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
     """

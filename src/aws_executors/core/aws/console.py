@@ -1,7 +1,7 @@
 """Addresses in the AWS console.
 
-Law: text in, text out; nothing is asked. An ARN's own partition and Region decide which console; an address
-that they do not tell is an empty text.
+Law: text in, text out; AWS is not asked. An ARN's own partition and Region decide which console; an address
+that cannot be made from them is an empty text.
 """
 
 import re
@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from aws_executors.core.aws.iam import partition
 
-# Source: "AWS Management Console", AWS General Reference of each partition. The consoles' addresses in the
-# isolated ones are not published: there is no link into them.
+# Source: "AWS Management Console", AWS General Reference of each partition. The console addresses of the
+# isolated partitions are not published: there is no link into them.
 HOSTS: Mapping[str, str] = MappingProxyType(
     {
         "aws": "{region}.console.aws.amazon.com",
@@ -22,7 +22,7 @@ HOSTS: Mapping[str, str] = MappingProxyType(
     }
 )
 PUBLIC = re.compile(r"[a-z]{2}-[a-z]+-\d+")
-"""The names of Regions in ``aws``. Source: botocore, partitions.json."""
+"""The form of the names of Regions in the partition ``aws``. Source: botocore, partitions.json."""
 
 _ARN = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:task/[\w-]+/[0-9a-f]+")
 _JOB = re.compile(r"(?<=\()[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
@@ -95,7 +95,7 @@ def log_group(region: str, group: str, began: float, ended: float) -> str:
 
 
 def container_in(message: str) -> str:
-    """The container that a failure's message is about: a task's ARN or a job's id; empty where none is named.
+    """The container that a failure's message names: a task's ARN or a job's id; empty if it names none.
 
     >>> container_in("It ended (arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e, exit code 1).")
     'arn:aws:ecs:us-east-1:123456789012:task/etl/0f1e'

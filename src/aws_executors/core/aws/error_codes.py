@@ -1,6 +1,6 @@
 """What each error code and message of AWS means: the tables behind `errors.py`.
 
-Law: literal rows, no functions. Each row says what to do next and, where a person can do something, what.
+Law: literal rows and one look-up. Each row says what to do next and, if a person can do something, what.
 Sources: botocore's service models and ``retries/standard.py``, "Common Errors" of both API references,
 ``botocore/exceptions.py``; the messages as their users reported them.
 """
@@ -165,10 +165,10 @@ CODES: Mapping[str, Rule] = MappingProxyType(
     }
 )
 
-# For a code in no table the status decides: these, any other 4xx a refusal, and all else ambiguous.
+# For a code in no table the status decides: these rows; any other 4xx is a refusal; all else is ambiguous.
 _PROXY = Rule(Kind.UNREACHABLE, "Check HTTPS_PROXY where the scheduler runs.")
 STATUSES: Mapping[int, Rule] = MappingProxyType({407: _PROXY, 408: _UNSURE, 429: _SLOWER})
-# AWS always gives a code: an answer without one is not AWS's. 404 and 405: there is no API of AWS there.
+# AWS always gives a code, so an answer without one is not from AWS. 404 and 405: AWS's API is not there.
 _NO_API = Rule(Kind.PERMANENT, "Check `endpoint_url` and `region`: AWS's API is not at that address.")
 NOT_BY_AWS = Rule(
     Kind.AMBIGUOUS,
@@ -181,7 +181,7 @@ BY_SOMEBODY: Mapping[int, Rule] = MappingProxyType({**STATUSES, 404: _NO_API, 40
 NOT_SIGNED = _CREDENTIALS
 UNKNOWN_4XX = _REFUSED
 UNKNOWN = _UNSURE
-NO_RESOURCE = _UNSURE  # a conflict that names nothing to adopt
+NO_RESOURCE = _UNSURE  # a conflict whose answer names no container to adopt
 
 POLICIES: Mapping[str, str] = MappingProxyType(
     {
@@ -194,10 +194,10 @@ POLICIES: Mapping[str, str] = MappingProxyType(
         "scheduler's own account",
     }
 )
-"""The policies that IAM names if one besides the role's own must allow an action."""
+"""The policies that IAM names if they, besides the role's own, must allow an action; and what to change."""
 
 OTHER_POLICIES = (*(f"no {policy} allows" for policy in POLICIES), "with an explicit deny")
-"""How IAM says that allowing the action to the role does not help."""
+"""IAM's words for a denial that allowing the action to the role does not lift."""
 
 
 def denied_elsewhere(message: str) -> bool:
@@ -216,7 +216,7 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
     ("rate exceeded", _SLOWER),
     ("request limit exceeded", _SLOWER),
     ("too many requests", _SLOWER),
-    # EC2's error when ECS asked it for a subnet or a security group: ECS has started nothing then.
+    # EC2's error when ECS asked EC2 for a subnet or a security group: ECS has started nothing then.
     *(
         (f"errorcode: {code}", _SLOWER)
         for code in ("unavailable", "serviceunavailable", "internalerror", "internalfailure")
@@ -262,7 +262,7 @@ MESSAGES: tuple[tuple[str, Rule], ...] = (
             "A policy denies it, which no other policy undoes: change the one that is named.",
         ),
     ),
-    # A role has no policy of its own that could allow passing it: the caller's must.
+    # A role has no policy of its own that could allow passing it: the caller's policy must allow it.
     ("because no resource-based policy allows the iam:passrole", _PASS_ROLE),
     *(
         (f"because no {policy.lower()} allows", Rule(Kind.PERMANENT, f"Allow {{action}} in {where}."))
@@ -455,13 +455,13 @@ EXCEPTIONS: Mapping[str, Rule] = MappingProxyType(
         "EndpointConnectionError": Rule(Kind.UNREACHABLE, "Check `region`, `endpoint_url` and the network."),
         "ProxyConnectionError": _PROXY,
         "gaierror": Rule(Kind.UNREACHABLE, "The name could not be resolved: check `region` and DNS."),
-        # A connection broke, or its answer could not be read. TLS breaks in the middle too (an EOF while
-        # reading the answer is an SSLError), so only its certificate and handshake words are certain.
+        # A connection broke, or its answer could not be read. TLS breaks in the middle, too (an EOF while
+        # reading the answer is an SSLError), so only words about certificate or handshake prove nothing sent.
         "HTTPClientError": _UNSURE,  # ReadTimeoutError, ConnectionClosedError, ResponseStreamingError
         "IncompleteReadError": _UNSURE,
         "ResponseParserError": _UNSURE,
         "SSLError": _UNSURE,
-        # botocore refused to send it.
+        # botocore refused to send the call.
         "BaseEndpointResolverError": Rule(Kind.PERMANENT, "Check the option `region`."),  # NoRegionError ...
         "DataNotFoundError": Rule(Kind.PERMANENT, "Install a newer boto3."),  # UnknownServiceError
         "EndpointProviderError": Rule(Kind.PERMANENT, "Check `region` and `endpoint_url`."),

@@ -1,10 +1,10 @@
 """What AWS said when it did not do what we asked, classed by what to do next.
 
 Law: together with its tables (`error_codes.py`) the only place that knows error codes and messages; the
-default for what stands in no table is stated there. A code decides. A message overrules it only where the
+tables also state the defaults for unknown ones. The code decides. A message overrules the code only where the
 code says no more than "refused" (`Kind.PERMANENT`): a call that may have been carried out stays ambiguous
-whatever the words are, because a wrong guess there runs a task twice. (Placement failures, which come inside
-a success answer, are read in `core/ecs/answers/responses.py`.)
+whatever its message says, because a wrong guess there runs a task twice. (Placement failures, which come
+inside a success answer, are read in `core/ecs/answers/responses.py`.)
 """
 
 import re
@@ -43,7 +43,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsError:
-    """One refusal by AWS, or by the way to it."""
+    """One call that failed, at AWS or on the way to AWS."""
 
     kind: Kind
     code: str
@@ -65,7 +65,7 @@ class AwsError:
 
 
 BETWEEN = "something between here and AWS answered"
-"""What is said of a page that came in place of AWS's answer, as from a proxy or a captive portal."""
+"""The message for a page that came in place of AWS's answer, as from a proxy or a captive portal."""
 
 _ACTION = re.compile(r"authorized to perform:? ?(?P<action>[a-z0-9-]{1,40}:[A-Za-z]{1,80})")
 
@@ -77,9 +77,9 @@ def classify(
 
     `code` and `message` are those of ``ClientError.response["Error"]``; `resource_ids` is the answer's
     ``resourceIds`` (ConflictException). For an unknown code the status counts: as in `STATUSES`, any other
-    4xx PERMANENT, all else AMBIGUOUS. An error without a code, which AWS always gives, may be a proxy's page
-    in the place of any answer: it is AMBIGUOUS unless its status is in `BY_SOMEBODY`. A conflict that names
-    no resource is AMBIGUOUS: there is nothing to adopt, so it must be looked up.
+    4xx PERMANENT, all else AMBIGUOUS. AWS always gives a code; an error without one may be a proxy's page in
+    place of any answer: it is AMBIGUOUS unless its status is in `BY_SOMEBODY`. A conflict that names no
+    resource is AMBIGUOUS: there is no container to adopt, so it must be looked up.
     The message comes back without secrets. Never raises. Source: botocore's service models and "Common
     Errors" of both API references; the messages as reported by their users.
 
@@ -105,7 +105,7 @@ def classify(
 def classify_exception(names: Sequence[str], message: str) -> AwsError:
     """What to do about an exception of botocore that carries no answer, from the names of its classes.
 
-    `names` are those along the exception's MRO, nearest first; the first one becomes the error's code. An
+    `names` are the class names along its MRO, nearest first; the first one becomes the error's code. An
     exception in no table is AMBIGUOUS. Never raises. Source: ``botocore/exceptions.py``, ``httpsession.py``.
 
     >>> classify_exception(["NoCredentialsError", "BotoCoreError"], "Unable to locate credentials").kind
@@ -128,7 +128,7 @@ def classify_exception(names: Sequence[str], message: str) -> AwsError:
 
 
 def unreadable_answer(problem: str) -> AwsError:
-    """The error for a success answer that cannot be read: AMBIGUOUS, as the call was probably carried out.
+    """The error for a success answer that cannot be read: AMBIGUOUS; the call was probably carried out.
 
     >>> unreadable_answer("jobId is missing").kind
     <Kind.AMBIGUOUS: 'ambiguous'>
@@ -137,7 +137,7 @@ def unreadable_answer(problem: str) -> AwsError:
 
 
 def unsigned(error: AwsError) -> AwsError:
-    """An error that arose while a call was signed: CREDENTIALS, for the call has not left this machine.
+    """An error that arose while a call was signed, as CREDENTIALS: the call has not left this machine.
 
     >>> gone = classify_exception(["FileNotFoundError", "OSError"], "No such file: '/var/run/token'")
     >>> gone.kind, unsigned(gone).kind
@@ -154,7 +154,7 @@ def by_message(message: str) -> Rule | None:
     """
     lowered = message.lower()
     for words, rule in MESSAGES:
-        # `in` comes first for speed: few messages have the words at all.
+        # `in` comes first for speed: few messages contain the words.
         if words in lowered and re.search(rf"\b{re.escape(words)}", lowered):
             return rule
     return None
@@ -171,12 +171,12 @@ def _unknown(code: str, status: int | None) -> Rule:
 
 
 def _status(code: str, status: int | None) -> int | None:
-    """The HTTP status; where an answer had no code to read, botocore gives the status as the code."""
+    """The HTTP status; botocore gives it as the code if it could read no code in the answer."""
     return int(code) if status is None and code.isascii() and code.isdigit() and len(code) == 3 else status
 
 
 def _by_somebody(status: int, message: str) -> AwsError:
-    """The error for an answer without a code of AWS's: one line, whatever page its body was."""
+    """The error for an answer without a code of AWS's: one line, even if the body was a whole page."""
     rule = BY_SOMEBODY.get(status, NOT_BY_AWS)
     words = message.strip()
     told = f": {words}" if words and "<" not in words and "\n" not in words else ""

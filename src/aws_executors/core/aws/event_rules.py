@@ -1,6 +1,6 @@
 """EventBridge rules for containers and the queue that they lead to: what both services have in common.
 
-Law: pure. What tells a deployment's containers from others stands in each service's `event_rule.py`. Sources:
+Law: pure. How a deployment's containers are recognized is in each service's `event_rule.py`. Sources:
 "Creating Amazon EventBridge event patterns" and "Using resource-based policies", EventBridge User Guide;
 Service Authorization Reference, SQS, EventBridge and KMS.
 """
@@ -19,16 +19,16 @@ R = TypeVar("R")
 Document: TypeAlias = dict[str, object]
 
 HOSTNAME = "{hostname}"
-"""Stands for the scheduler's host in `events_queue`."""
+"""The placeholder for the scheduler's host in `events_queue`."""
 
 GIVEN_BACK = (*(0,) * 12, 1, 2, 4)
-"""Seconds after which a message that is not for this scheduler may be received again, by how often it was
-given back; after the last it is for nobody. Most likely another scheduler receives it; it may also be about a
-container whose RunTask has not been answered yet."""
+"""Seconds after which a message that is not for this scheduler may be received again, one for each time that
+it is given back; after the last, no scheduler wants it. Most likely another scheduler receives it; it may
+also be about a container whose RunTask has not been answered yet."""
 
 RECEIVED = len(GIVEN_BACK) + 1
-"""How many times a message is received at most: one that is for nobody is given back each time but the last,
-when it is deleted."""
+"""How many times a message is received at most: a message that no scheduler wants is given back each time but
+the last, when it is deleted."""
 
 RECEIVING = (
     "sqs:ReceiveMessage",
@@ -43,16 +43,16 @@ EVENT_READS = (
     "kms:GetKeyPolicy",
     "sqs:GetQueueAttributes",
 )
-"""The actions by which the doctor looks at the delivery of events."""
+"""The actions with which the doctor checks the delivery of events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSelection(Generic[S, R]):
     """Which events a rule of EventBridge lets through for one service.
 
-    `pattern` is the rule's pattern, `owner` the option by which it tells deployments apart, and `sample` an
-    event of a container in a status. Of each group of `statuses` the executor needs one; the first group
-    names a container that AWS has just accepted.
+    `pattern` makes the rule's pattern, `owner` reads the option by which the pattern distinguishes
+    deployments, and `sample` makes an event of a container in a status. Of each group of `statuses` the
+    executor needs one; the first group is of a container that AWS has just accepted.
     """
 
     owner: Callable[[S], str]
@@ -62,7 +62,7 @@ class EventSelection(Generic[S, R]):
 
 
 def envelope(source: str, kind: str, where: Where, resource: str, detail: Document) -> Document:
-    """An event as EventBridge has it, with all mandatory members (API_TestEventPattern)."""
+    """An event in EventBridge's form, with all mandatory members (API_TestEventPattern)."""
     return {
         "version": "0",
         "id": "3317b2af-7005-947d-b652-f55e762e571a",
@@ -86,7 +86,7 @@ def host_queue(url: str, hostname: str) -> str:
 
 
 def sqs_arn(url: str, region: str) -> str:
-    """The ARN of a queue; its URL names the account, whichever endpoint it leads to.
+    """The ARN of a queue from its URL, which names the account, whichever endpoint the URL leads to.
 
     >>> sqs_arn("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/airflow", "cn-north-1")
     'arn:aws-cn:sqs:cn-north-1:123456789012:airflow'
@@ -96,7 +96,7 @@ def sqs_arn(url: str, region: str) -> str:
 
 
 def receiving(settings: Settings) -> Iterator[Statement]:
-    """What the scheduler needs to receive events; if each host has a queue of its own, from any of them.
+    """What the scheduler needs to receive events: from any host's queue, if each host has its own.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",

@@ -1,6 +1,6 @@
 """The sizes that Fargate sells: CPU units (1024 make one vCPU) and MiB of memory, in fixed pairs.
 
-Law: the table, and a look-up of the smallest pair for a need. The same for ECS and Batch. Source: "Task CPU
+Law: the table, and a look-up of the smallest sufficient pair. The same for ECS and Batch. Source: "Task CPU
 and memory" in "Amazon ECS task definition parameters for Fargate".
 """
 
@@ -23,7 +23,7 @@ WINDOWS_CPU = range(1024, 4096 + 1)
 
 
 def smallest_pair(cpu: float, memory: float, *, windows: bool = False) -> tuple[int, int] | None:
-    """The smallest pair with at least this much of both, or None if that is more than the largest has.
+    """The smallest pair with at least this much of both, or None if no pair has that much.
 
     Of two pairs, the one with less CPU counts as smaller: it is always cheaper, too.
 

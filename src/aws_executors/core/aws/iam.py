@@ -1,8 +1,8 @@
 """IAM policies as values.
 
-Law: pure. What each service's calls need stands in `ecs/permissions.py` and `batch/permissions.py`; here are
-the words of a policy, ARNs, and what both have in common. Where IAM knows no narrower form, a resource is
-``*``, narrowed by a condition if there is one.
+Law: pure. What each service's calls need is in `ecs/permissions.py` and `batch/permissions.py`; policies,
+ARNs and what both services have in common are here. Where IAM knows no narrower form, a resource is ``*``,
+narrowed by a condition if there is one.
 """
 
 from collections import Counter
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 NO_ACCOUNT = "ACCOUNT_ID"
-"""Stands for an account number that was not given; AWS refuses it, so that it is not overlooked."""
+"""The placeholder for an account number that was not given; AWS refuses it, so it is not overlooked."""
 
 PLACEHOLDER_ROLES = ("EXECUTION_ROLE", "TASK_ROLE")
 PLACEHOLDER_GROUP = "LOG_GROUP"
-"""Stands for a log group that was not named: with it, the policy allows reading none."""
+"""The placeholder for a log group that was not named: with it, the policy allows reading no group."""
 
 Condition: TypeAlias = Mapping[str, Mapping[str, str | list[str]]]
 
@@ -42,7 +42,7 @@ def partition(region: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Region and account, of which ARNs are made."""
+    """The Region and the account in an ARN."""
 
     region: str
     account: str = NO_ACCOUNT
@@ -102,7 +102,7 @@ def _one(texts: tuple[str, ...]) -> object:
 def policy(statements: Iterable[Statement]) -> dict[str, object]:
     """A policy document of these statements, each once. Source: IAM User Guide, "IAM JSON policy elements".
 
-    Two sections' statements may have one name, which AWS refuses: the second one gets a number.
+    Statements of two sections may have the same name, which AWS refuses: the second one's gets a number.
 
     >>> look = Statement(sid="Look", actions=("batch:ListJobs",), resources=("*",))
     >>> [one["Sid"] for one in policy([look, look, replace(look, resources=("a",))])["Statement"]]
@@ -121,7 +121,7 @@ def policy(statements: Iterable[Statement]) -> dict[str, object]:
 
 
 def in_region(region: str) -> Condition:
-    """The condition that a call is made in this Region, for actions that know no narrower one."""
+    """The condition that a call is made in this Region, for actions that know no narrower condition."""
     return {"StringEquals": {"aws:RequestedRegion": region}}
 
 
@@ -139,11 +139,11 @@ def versions(definition: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Also:
-    """What tasks and builders may ask for besides what the settings say.
+    """What tasks and builders may ask for in addition to what the settings say.
 
     `roles` are those of the task definition, by ARN or name; `tags` says that requests carry tags though the
-    settings show none. `log_groups` are those that containers write to; without one, none is read.
-    `own_tags` are those that every request carries: permissions are narrowed to them where IAM can.
+    settings have none. `log_groups` are those that containers write to; without any, no log can be read.
+    `own_tags` are the tags that every request carries: permissions are narrowed to them where IAM can.
     """
 
     queues: tuple[str, ...] = ()
@@ -159,7 +159,7 @@ NOTHING_ELSE = Also()
 
 
 def logs(where: Where, groups: tuple[str, ...]) -> Statement:
-    """Reading what containers wrote: the last lines of a failed one, and all lines in the UI.
+    """Reading the logs of containers: the last lines of a failed container, and all lines in the UI.
 
     >>> here = Where(region="eu-west-1", account="1")
     >>> logs(here, ("/tasks", "arn:aws:logs:eu-west-1:1:log-group:/tasks:*")).resources
@@ -174,7 +174,7 @@ def logs(where: Where, groups: tuple[str, ...]) -> Statement:
 
 
 def tagged(tags: tuple[tuple[str, str], ...]) -> Condition:
-    """The condition that a resource has these tags; none, without tags.
+    """The condition that a resource has these tags; an empty one without tags.
 
     >>> tagged((("team", "etl"),)), tagged(())
     ({'StringEquals': {'aws:ResourceTag/team': 'etl'}}, {})
@@ -183,7 +183,7 @@ def tagged(tags: tuple[tuple[str, str], ...]) -> Condition:
 
 
 def doctors(region: str, reads: tuple[str, ...]) -> tuple[Statement, ...]:
-    """What the command ``doctor`` needs besides: it only reads, and no task needs any of this to run."""
+    """What the command ``doctor`` needs in addition: it only reads, and no task needs this to run."""
     return (
         Statement(sid="DoctorReads", actions=reads, resources=("*",), condition=in_region(region)),
         Statement(sid="DoctorSimulates", actions=("iam:SimulatePrincipalPolicy",), resources=("*",)),

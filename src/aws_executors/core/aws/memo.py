@@ -1,6 +1,6 @@
 """A cache for readers of records, keyed by the content that they read.
 
-Law: only for functions of values whose results are values; it is bounded, and any thread may ask.
+Law: only for functions of values whose results are values; the cache is bounded, and any thread may use it.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,19 +10,19 @@ from typing import TypeVar, cast
 V = TypeVar("V")
 
 RECORDS = 20_000
-"""How many records' results are cached at most."""
+"""The number of records whose results are cached at most."""
 
 PLAIN = 2
-"""The version of `marshal` that writes equal values alike, whatever else refers to them."""
+"""The version of `marshal`'s format in which equal values have equal bytes, whatever else refers to them."""
 
 
 def cached_while_unchanged(
     read: Callable[[object], V], fields: Sequence[str], lasts: Callable[[V], bool], most: int = RECORDS
 ) -> Callable[[object], V]:
-    """The same reader of records, but it reads a record again only if one of its fields has changed.
+    """The reader `read`, but a record is read again only if one of its `fields` has changed.
 
-    `fields` are all that it reads, the record's id first. The result is cached while `lasts(result)`, for up
-    to `most` records. Of the record itself only a 64-bit hash is kept: records are large and many.
+    `fields` are all that `read` uses, the record's id first. A result is cached if `lasts(result)` is true,
+    for up to `most` records. Of a record only a 64-bit hash is kept: records are large and many.
 
     >>> read = cached_while_unchanged(lambda record: [record["status"]], ["id", "status"], lambda read: True)
     >>> first, second = read({"id": "a", "status": "up"}), read({"id": "a", "status": "up", "cpu": 7})
@@ -38,7 +38,7 @@ def cached_while_unchanged(
         try:
             mark, found = hash(dumps(said, PLAIN)), kept.get(said[0])
         except (TypeError, ValueError):
-            return read(record)  # an id that cannot be hashed, or a value that JSON does not have
+            return read(record)  # the id cannot be hashed, or a value is of a type that JSON does not have
         if found is not None and found[0] == mark:
             return found[1]
         made = read(record)

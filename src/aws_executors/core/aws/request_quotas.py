@@ -1,13 +1,13 @@
 """The request rates that AWS documents for an account, by action.
 
-Law: one table per service; every number has its source. A rate begins there; for starts and stops
-`core/aws/token_bucket.py` finds out what the account is really granted. Reads take no more than a set share
-of the documented rate, whatever is granted: the account has other users, too, and a poll is not as urgent as
-a start.
+Law: one table per service; every number has its source. A bucket's rate begins at the documented one; for
+starts and stops `core/aws/token_bucket.py` finds out what the account is really granted. Reads take no more
+than a set share of the documented rate, whatever is granted: the account has other users, too, and a poll is
+not as urgent as a start.
 
 Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html ("Cluster resource
 modify" and "Cluster resource read" actions; RunTask on Fargate) and the service quotas of AWS Batch
-(SubmitJob, DescribeJobs). For Batch's other actions AWS documents no number; the same is assumed.
+(SubmitJob, DescribeJobs). For Batch's other actions AWS documents no number; the same number is assumed.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from aws_executors.core.aws.token_bucket import Quota
 
 
 class Action(StrEnum):
-    """What the engine asks of a service, as far as it is counted."""
+    """The kinds of calls to ECS or Batch that rates and metrics distinguish."""
 
     SUBMIT = "submit"
     DESCRIBE = "describe"
@@ -29,7 +29,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateShare:
-    """Which of the account's buckets an action takes from, and what that bucket holds.
+    """Which of the account's buckets an action takes tokens from, and that bucket's quota.
 
     The bucket's rate never rises above `most`. `bound` is what this executor takes at most, whatever the
     account is granted.
@@ -43,7 +43,7 @@ class RateShare:
 
 Allotments = Mapping[Action, RateShare]
 OperationNames = Mapping[Action, str]
-"""What a service's API calls these actions."""
+"""The names of these actions in a service's API."""
 
 ECS_OPERATIONS: OperationNames = {
     Action.SUBMIT: "RunTask",
@@ -79,10 +79,10 @@ READS = frozenset({Action.DESCRIBE, Action.LOOK_UP})
 
 
 def allotments(documented: Allotments, *, submit_rate: float | None, read_share: float) -> Allotments:
-    """The documented allotments, with a bound for submissions and a share of those for reading.
+    """The documented allotments, with a bound on submissions, and reads cut down to their share.
 
     `submit_rate` (calls a second) bounds submissions, and their burst in proportion; if it is above the
-    documented rate, the account's bucket begins there. `read_share` is in (0, 1].
+    documented rate, the account's bucket begins at it. `read_share`, in (0, 1], is the share for reads.
 
     >>> mine = allotments(ON_FARGATE, submit_rate=5, read_share=0.5)
     >>> mine[Action.SUBMIT].quota, mine[Action.SUBMIT].bound

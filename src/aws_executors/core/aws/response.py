@@ -1,8 +1,8 @@
 """What the readers of both services' answers share.
 
-Law: one record at a time, read through a model of only those fields that are needed; what cannot be read is
-a value (`Unreadable`), never an exception, and hides nothing beside it (C6). The words of the container
-runtime, which is the same below ECS and below Batch, stand here too.
+Law: one record at a time, read through a model of only those fields that are needed; a record that cannot be
+read is a value (`Unreadable`), never an exception, and hides no other record (C6). The words of the container
+runtime, which is the same below ECS and below Batch, are here, too.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -23,13 +23,13 @@ from aws_executors.core.validation import in_words
 
 
 class AnswerRecord(BaseModel):
-    """A record of an answer: AWS's camelCase names, frozen, what we do not need left out."""
+    """A record of an answer: frozen, with AWS's camelCase names; fields that we do not need are ignored."""
 
     model_config = ConfigDict(
         frozen=True,
         extra="ignore",
         allow_inf_nan=False,
-        validate_by_name=True,  # what the mypy plugin asks for beside generated aliases
+        validate_by_name=True,  # the mypy plugin demands this together with generated aliases
         alias_generator=AliasGenerator(validation_alias=to_camel),
     )
 
@@ -60,13 +60,13 @@ Reader: TypeAlias = Callable[[object], Result[Observation, Unreadable]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page of a look-up: task ARNs or job ids, and the token of the next page, empty on the last."""
+    """One page of a look-up: task ARNs or job ids, and the next page's token, which is empty on the last."""
 
     ids: tuple[str, ...] = ()
     next_token: str = ""
 
 
-# How the agent's words about a container without an exit code are to be understood; the first prefix counts.
+# What the agent's reason for a container without an exit code means; the first prefix that matches counts.
 # Source: "Stopped tasks error codes", Amazon ECS Developer Guide.
 CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
     ("OutOfMemory", Cause.EXITED),
@@ -112,7 +112,7 @@ CONTAINER_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Unexpected EC2 error while attempting to attach", Cause.NEVER_STARTED),
 )
 
-# What Kubernetes says where it took a pod from its node, or lost the node. Sources: "Node-pressure Eviction"
+# What Kubernetes says when it took a pod from its node, or lost the node. Sources: "Node-pressure Eviction"
 # and "Pod disruption conditions", Kubernetes documentation; its ``pkg/kubelet``.
 POD_TAKEN = (
     "Evicted",
@@ -131,21 +131,21 @@ POD_TAKEN = (
     "EvictionByEvictionAPI",
     "Pod was rejected as the node is shutting down",
     "Pod was rejected: The node had condition",
-    # The kubelet found no container any more; the exit code, 137, is its own invention.
+    # The kubelet no longer found the container, and made up the exit code 137.
     "ContainerStatusUnknown",
     "The container could not be located when",
 )
 
 DEREGISTERED = "Container instance deregistration forced"
-"""How the reason begins when the instance was taken from its cluster; nobody stopped the task."""
+"""How a task's stop reason begins if its instance was taken from the cluster; nobody stopped the task."""
 
-# What a stopped task's reason contains if AWS maintains its host; Batch gives the reason of its job's task.
-# Neither a manual stop nor the end of a task by itself may match.
+# What a stopped task's reason contains if AWS maintains the task's host; Batch gives the reason of the job's
+# ECS task. Neither a manual stop nor the end of a task by itself may match.
 MAINTENANCE = ("performing maintenance", "maintenance on the", "for retirement", "during instance draining")
 
 
 def read_record(model: type[RecordT], value: object) -> Result[RecordT, str]:
-    """`value` as a `model`, or what is wrong with it, field by field and without its content.
+    """`value` read as a `model`, or what is wrong with it, field by field and without the fields' content.
 
     >>> class Task(AnswerRecord):
     ...     task_arn: str
@@ -164,8 +164,8 @@ def read_record(model: type[RecordT], value: object) -> Result[RecordT, str]:
 
 
 def reader(model: type[AnswerRecord], observe: Reader) -> Reader:
-    """`observe` for a caller that sees most records many times unchanged: the results for containers that
-    have not ended are cached, by the fields of `model`."""
+    """`observe` for a caller that sees most records many times unchanged: results for containers that have
+    not ended are cached while the fields of `model` stay the same."""
     fields = [to_camel(name) for name in model.model_fields]
     return cached_while_unchanged(observe, fields, _goes_on)
 
@@ -175,7 +175,7 @@ def _goes_on(read: Result[Observation, Unreadable]) -> bool:
 
 
 def without_nulls(value: object) -> object:
-    """The same without members that are null: botocore, too, reads them as absent.
+    """`value` without members that are null: botocore, too, reads them as absent.
 
     >>> without_nulls({"attempts": None, "containers": [{"name": "airflow", "exitCode": None}]})
     {'containers': [{'name': 'airflow'}]}
@@ -192,7 +192,7 @@ def without_nulls(value: object) -> object:
 
 
 def id_of(record: object, key: str) -> str:
-    """The text under `key` in a record that may be unreadable otherwise; empty if there is no text.
+    """The text under `key` in a record whose rest may be unreadable; empty if there is no text.
 
     >>> id_of({"taskArn": "arn:1", "lastStatus": 7}, "taskArn"), id_of([], "taskArn")
     ('arn:1', '')
@@ -205,7 +205,7 @@ def id_of(record: object, key: str) -> str:
 
 
 def detail(event: object, types: Collection[str]) -> Result[object, Unreadable]:
-    """The ``detail`` of an EventBridge event of one of these detail-types (or of none, where it was cut off).
+    """The ``detail`` of an EventBridge event of one of these detail-types (or without one, if a rule cut it).
 
     >>> detail({"detail-type": "ECS Task State Change", "detail": {}}, ["ECS Task State Change"])
     <Success: {}>
@@ -216,7 +216,7 @@ def detail(event: object, types: Collection[str]) -> Result[object, Unreadable]:
 
 
 def named_cause(table: Iterable[tuple[str, Cause]], *reasons: str | None) -> Cause | None:
-    """The cause that the first known one of these reasons names; None where none is known.
+    """The cause of the first of these reasons that is in the table; None if none is.
 
     >>> named_cause(CONTAINER_REASONS, None, "CannotPullContainerError: not found")
     <Cause.NEVER_STARTED: 'never started'>
@@ -227,7 +227,7 @@ def named_cause(table: Iterable[tuple[str, Cause]], *reasons: str | None) -> Cau
 
 
 def maintained(*reasons: str | None) -> bool:
-    """Whether AWS says that it took the host away for maintenance.
+    """Whether one of these reasons says that AWS took the host away for maintenance.
 
     >>> maintained(None, "ECS is performing maintenance on the underlying infrastructure hosting the task")
     True
@@ -255,8 +255,8 @@ def accounted(
     """An answer in which every id that was asked for is seen, unreadable or absent.
 
     `failures` are the ids that AWS says it does not have, or refuses to describe. A record without a readable
-    id may belong to any id that is not accounted for, so those are unreadable and not absent. An ARN and its
-    last part name the same container; absent ones are spelled as they were asked for.
+    id may belong to any id that is not accounted for, so such ids are unreadable, not absent. An ARN and its
+    last part name the same container; absent ids are spelled as they were asked for.
 
     >>> accounted([], asked=["a", "b"], failures=[Success("b")]).observations[1].phase
     <Phase.ABSENT: 'absent'>
@@ -278,9 +278,9 @@ def accounted(
 
 
 def newest(observations: Iterable[Observation], *, excluding: Collection[str] = ()) -> Observation | None:
-    """The container to follow among several of one token: a live one, else the one created last.
+    """The container to follow among several of one token: a live one before an ended one, then the newest.
 
-    Those that AWS does not show, and the ids in `excluding`, do not count; None where nothing is left. The
+    Containers that AWS does not show, and the ids in `excluding`, do not count; None if none is left. The
     order of `observations` is irrelevant.
 
     >>> ended = Observation(id="b", phase=Phase.FAILED, created=9.0)

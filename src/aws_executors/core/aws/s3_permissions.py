@@ -33,7 +33,7 @@ def scheduler_workloads(settings: Settings, where: Where) -> Iterator[Statement]
 
 
 def container_workloads(settings: Settings, where: Where) -> Iterator[Statement]:
-    """What the containers need, in the role of the task or job.
+    """What containers need for stored workloads, in the role of the task or job.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
@@ -53,7 +53,7 @@ def container_workloads(settings: Settings, where: Where) -> Iterator[Statement]
 
 
 def scheduler_cells(settings: Settings, where: Where) -> Iterator[Statement]:
-    """What the scheduler needs for warm containers, which take one workload after another: their cells.
+    """What the scheduler needs for the cells of warm containers, which take one workload after another.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
@@ -116,7 +116,7 @@ def _objects(
 
 
 def _key(key: str, where: Where) -> tuple[str, Condition]:
-    """A key as a policy names it: by its own ARN, or any key that has the alias."""
+    """The resource and the condition for a key: its own ARN, or any key that has the alias."""
     head, alias, name = key.partition("alias/")
     if not alias:
         return where.named("kms", "key", key), {}

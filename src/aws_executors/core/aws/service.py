@@ -1,6 +1,6 @@
 """What the engine asks of a service: one protocol, no implementation.
 
-The shell answers it with boto3, a simulator with a pure world; the engine cannot distinguish them.
+The shell implements it with boto3, a simulator with a pure world; the engine cannot distinguish them.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ R_contra = TypeVar("R_contra", contravariant=True)
 
 
 class Service(Protocol[R_contra]):
-    """ECS or Batch, as far as the engine needs one. Every method waits for AWS, and none raises."""
+    """What the engine needs of ECS or Batch. Every method waits for AWS's answer, and none raises."""
 
     idempotent: bool
     """Whether repeating the very same submission is safe (ECS: yes, by clientToken; Batch: no)."""
@@ -25,7 +25,7 @@ class Service(Protocol[R_contra]):
     """How many calls of each action AWS allows, as documented or as the settings say."""
 
     def submit(self, request: R_contra) -> Result[str, AwsError]:
-        """Start one container; its id, or why not."""
+        """Start one container; returns its id, or why it was not started."""
         ...
 
     def describe(self, ids: Sequence[str]) -> Result[DescribeResult, AwsError]:
@@ -33,9 +33,9 @@ class Service(Protocol[R_contra]):
         ...
 
     def find(self, token: str, exclude: Sequence[str]) -> Result[Observation | None, AwsError]:
-        """Look for the newest container of one queueing, live ones first; None if AWS shows none."""
+        """The newest container of one queueing, a live one before an ended one; None if AWS shows none."""
         ...
 
     def stop(self, ids: Sequence[str], reason: str) -> dict[str, AwsError | None]:
-        """Ask containers to stop; per id None (asked, or already gone) or why not."""
+        """Ask containers to stop; returns per id None (asked, or already gone) or the error."""
         ...

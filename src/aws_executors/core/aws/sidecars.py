@@ -1,7 +1,7 @@
-"""What the other containers of a task have to do with the end of Airflow's own.
+"""What a task's other containers (sidecars) say about the end of its Airflow container.
 
-Law: what they say comes after what the Airflow container says, and their exit codes decide nothing. Another
-container explains the end only if it had ended by itself, and the Airflow container was asked to end.
+Law: what they say comes after what the Airflow container says, and their exit codes decide nothing. A sidecar
+explains the end only if it ended by itself or did not start, and the Airflow container does not explain it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,13 +10,13 @@ from aws_executors.core.aws.response import AnswerRecord, joined
 from aws_executors.core.lifecycle.observation import Sign
 
 ENDED_TASK = "Essential container in task exited"
-"""What both services say of a task, or a job, that one of its essential containers has ended."""
+"""What both services say of a task or job that ended because one of its essential containers ended."""
 
 # SIGTERM and SIGKILL; on Windows, the exit codes of a container that is shut down.
 ASKED_TO_END = frozenset({143, 137, 3221225786, -1073741510})
 
 UNNEEDED = "aws-guardduty-agent"
-"""A container that AWS adds to tasks, and that no task needs.
+"""How the name begins of a container that AWS adds to tasks, and that no task needs.
 
 Source: "How Runtime Monitoring works with Fargate", Amazon GuardDuty User Guide.
 """
@@ -42,9 +42,9 @@ def sidecar_words(others: Iterable[Contained]) -> str:
 
 
 def culprit(own: Contained | None, others: Sequence[Contained], *, by_an_end: bool) -> Contained | None:
-    """The essential container whose end took `own` along; None where its own end explains itself.
+    """The essential container whose end took `own` along; None if `own` explains its end by itself.
 
-    `by_an_end` says whether the task ended because one of its containers did.
+    `by_an_end` says whether the task ended because one of its containers ended.
 
     >>> culprit(Contained(exit_code=143), [Contained(name="router", exit_code=0)], by_an_end=True).name
     'router'
@@ -61,7 +61,7 @@ def culprit(own: Contained | None, others: Sequence[Contained], *, by_an_end: bo
 
 
 def sign_of(first: Contained | None) -> tuple[Sign | None, str]:
-    """The sign of an end that this container caused, and its name with its exit code, for a person to read.
+    """The sign of an end that this container caused, and the container's name and exit code for a person.
 
     >>> sign_of(Contained(name="router", exit_code=1))
     (<Sign.TAKEN_ALONG: 'taken along'>, 'router: exit code 1')

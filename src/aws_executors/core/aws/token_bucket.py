@@ -1,15 +1,15 @@
-"""AWS's token bucket, as far as it can be known from outside, and how its real rate is found out.
+"""A model of AWS's token bucket, made from what AWS answers, and how the bucket's real rate is found out.
 
-`THROTTLE_PAUSE` is the pause of the whole account after a throttle; that of the one refused job is in
+`THROTTLE_PAUSE` is the pause of the whole account after a throttle; the pause of the one refused job is in
 `backoff.py`.
 
-Law: functions of time. It holds no lock and makes no call. A bucket begins a little below the rate that AWS
-documents. While more is wanted than it gives and AWS throttles nothing, its rate rises: slowly up to where
-AWS was found to throttle and a little beyond, and in strides from there, so that a raised quota is found. A
-throttle says that AWS's bucket is empty, so what AWS has let pass since the last one is what it grants: the
-rate falls a little below that, and it is remembered.
+Law: functions of time, without a lock or a call. A bucket's rate begins a little below the one that AWS
+documents. While more is wanted than the bucket gives and AWS throttles nothing, its rate rises: slowly up to
+where AWS was found to throttle and a little beyond, and in strides from there, so that a raised quota is
+found. A throttle says that AWS's bucket is empty, so AWS grants the rate at which it has let calls pass since
+the last throttle: that rate is remembered (`known`), and the bucket's rate falls a little below it.
 
-This keeps AWS's bucket between empty and full, where it loses nothing: a rate that is below AWS's for a while
+This keeps AWS's bucket between empty and full, where no token is lost: a rate that is below AWS's for a while
 and above it for as long is throttled about once a minute, and uses all that is granted.
 
 Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html and the quotas of
@@ -21,31 +21,31 @@ from dataclasses import dataclass, replace
 from math import inf, sqrt
 
 BELOW = 0.95
-"""The share of the known rate at which a bucket begins, and begins again after a throttle."""
+"""A bucket's rate begins, and begins again after a throttle, at this share of the known rate."""
 BEYOND = 1.15
-"""Up to this multiple of the known rate, a bucket's rate rises slowly; above it, nothing is known."""
+"""Up to this multiple of the known rate, a bucket's rate rises slowly; above it, in strides."""
 CREEP = 1 / 400
 """The share of itself by which a rate rises per second up to `BEYOND`."""
 FIRST_CREEP = 1 / 100
-"""The same while AWS has throttled nothing: the known rate is the documented one, which may be outdated."""
+"""`CREEP` while AWS has throttled nothing: the known rate is the documented one, which may be outdated."""
 STRIDE = 1 / 4
-"""The same above `BEYOND`."""
+"""The share of itself by which a rate rises per second above `BEYOND`."""
 DEEPEST = 0.7
-"""At least this share of a throttled rate is believed to be granted, as a short measurement is rough."""
+"""At least this share of a throttled rate is taken to be granted, because a short measurement is rough."""
 LUCK = 3
-"""How many calls are added to those that passed: their measurement is rough, too."""
+"""How many calls are added to those that passed when the granted rate is measured, which is rough, too."""
 FLOOR = 1 / 20
-"""The share of its quota below which no bucket's rate falls, or one call a second if that is less: some calls
-must be made to find out what AWS grants."""
+"""The share of its quota below which no bucket's rate falls (or one call a second, if that is less): some
+calls must be made to find out what AWS grants."""
 THROTTLE_PAUSE = 0.5
-"""Seconds without a call after a throttle: then AWS's bucket has a reserve again."""
+"""Seconds without a call after a throttle, so that AWS's bucket has a reserve again."""
 ALONE = 5.0
-"""A throttle that comes more than this many seconds after the last one stands alone: if no more was wanted
-than there was, it says that others use the account, and nothing about our rate."""
+"""A throttle that comes more than this many seconds after the last one stands alone: if the bucket was not
+`pressed` then, others used the account, and the throttle says nothing about our rate."""
 RESERVE = 0.1
-"""Seconds' worth of tokens by which a full bucket is below AWS's burst: the two are not quite in step."""
+"""A full bucket has this many seconds' worth of tokens less than AWS's: the two are not quite in step."""
 SLICE = 0.25
-"""Seconds' worth of tokens that a bucket holds at least: the caller may come that late to take them."""
+"""A full bucket has at least this many seconds' worth of tokens: its caller may be that late to take them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +58,11 @@ class Quota:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """What may be used of a quota: `tokens` at time `at`, refilled at `rate` a second, never above `most`.
+    """What may be used of a quota: `tokens` at time `at`, refilled at `rate` a second.
 
-    While it is `pressed`, more is wanted than there is. `known` is the rate that AWS is believed to grant. No
-    call sent after `cut_at` was throttled. `passed` counts the calls that were answered after `since` and not
-    throttled. The last answer of any kind came at `heard`.
+    The rate never rises above `most`. The bucket is `pressed` while more is wanted than it has. `known` is
+    the rate that AWS is believed to grant. No call sent after `cut_at` was throttled. `passed` counts the
+    calls that were answered after `since` and not throttled. The last answer of any kind came at `heard`.
     """
 
     quota: Quota
@@ -79,7 +79,7 @@ class Bucket:
 
 
 def full(quota: Quota, now: float, most: float = inf) -> Bucket:
-    """A full bucket, without the reserve; if its rate may rise, it begins a little below the quota's.
+    """A full bucket, less `RESERVE`; if its rate may rise, the rate begins a little below the quota's.
 
     >>> bucket = full(Quota(rate=20, burst=100), 0.0)
     >>> bucket.tokens, bucket.rate
@@ -110,12 +110,12 @@ def refilled(bucket: Bucket, now: float) -> Bucket:
     at = max(bucket.at, now)
     if tokens < room:
         return replace(bucket, tokens=tokens, at=at)
-    # AWS's bucket may be full as well: what it lets pass from here on may be more than its rate, never less.
+    # AWS's bucket may be full as well: then it lets calls pass faster than at its rate, never slower.
     return replace(bucket, tokens=room, at=at, since=at, passed=0)
 
 
 def take(bucket: Bucket, wanted: int, now: float) -> tuple[Bucket, int]:
-    """Take up to `wanted` tokens; how many there were.
+    """Take up to `wanted` tokens: the bucket after that, and how many were taken.
 
     >>> bucket = full(Quota(rate=20, burst=7), 0.0)
     >>> bucket, granted = take(bucket, 7, 0.0)
@@ -140,7 +140,7 @@ def ready_at(bucket: Bucket) -> float:
 
 
 def passed(bucket: Bucket, now: float) -> Bucket:
-    """AWS has answered a call, and did not refuse it for its rate: the rate rises while more is wanted.
+    """AWS has answered a call without throttling it: the bucket's rate rises while more is wanted.
 
     >>> bucket, _ = take(full(Quota(rate=20, burst=5), 0.0), 9, 0.0)
     >>> [round(passed(replace(bucket, rate=rate), 1.0).rate, 2) for rate in (19, 20, 24)]
@@ -152,7 +152,7 @@ def passed(bucket: Bucket, now: float) -> Bucket:
 
 
 def _risen(bucket: Bucket, silence: float) -> float:
-    seconds = min(1.0, max(0.0, silence))  # a longer silence tells nothing more about what AWS grants
+    seconds = min(1.0, max(0.0, silence))  # a longer silence shows no more of what AWS grants
     share = STRIDE
     if bucket.rate <= bucket.known * BEYOND:
         creep = FIRST_CREEP if bucket.cut_at == -inf else CREEP
@@ -161,9 +161,9 @@ def _risen(bucket: Bucket, silence: float) -> float:
 
 
 def throttled(bucket: Bucket, sent: float, now: float) -> Bucket:
-    """AWS has refused a call, sent at `sent`, for its rate: the tokens are gone, and the rate falls.
+    """AWS has throttled a call that was sent at `sent`: the tokens are gone, and the bucket's rate falls.
 
-    The refusal of a call that was sent before the last throttle is the same throttle, heard again.
+    The refusal of a call that was sent before the last throttle is another report of that throttle.
 
     >>> bucket, _ = take(full(Quota(rate=20, burst=20), 0.0), 30, 0.0)
     >>> once = throttled(replace(bucket, passed=11), sent=0.7, now=0.8)

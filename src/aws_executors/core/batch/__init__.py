@@ -1,4 +1,4 @@
 """AWS Batch in the core: settings, request, builder, steps, and what DescribeJobs says.
 
-Law: pure, and never a word of ECS the service; `aws_executors.batch` is where its names are public.
+Law: pure; nothing here knows of the service ECS. `aws_executors.batch` makes its public names available.
 """

@@ -35,7 +35,7 @@ from aws_executors.core.validation import spelled
 HEAD, SUBMISSION = 63, 64
 """How many characters of a job's name are for people, and how many for the submission: with a ``-``, 128."""
 OTHER_KINDS = frozenset({"eksPropertiesOverride", "nodeOverrides"})
-"""Members of jobs that may have a ``container_name``, too, but no `ecsProperties` at the top level."""
+"""Members for jobs that may have a ``container_name``, too, but no ``ecsPropertiesOverride`` of their own."""
 
 
 def build(launch: Launch[BatchSettings]) -> SubmitJob:
@@ -82,10 +82,10 @@ def build_from(shape: SubmitJob) -> Callable[[Launch[BatchSettings]], SubmitJob]
 
 
 def from_options(settings: BatchSettings) -> SubmitJob:
-    """The request that the options alone say, without a workload: `build`'s and `over_options`'s start.
+    """The request that the options alone make, without a workload: where `build` and `over_options` begin.
 
-    With a ``container_name`` the job definition has several containers (`ecsProperties`), of which the one
-    of that name is Airflow's.
+    With a ``container_name`` the job definition has several containers (`ecsProperties`); the container of
+    that name is Airflow's.
     """
     named = (TaskContainerOverrides(name=settings.container_name),) if settings.container_name else ()
     tasks = (TaskPropertiesOverride(containers=named),) if named else ()
@@ -103,9 +103,9 @@ _start = lru_cache(16)(from_options)
 def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> SubmitJob:
     """The option ``submit_job_kwargs``: each member that it has takes the place of what the options say.
 
-    A member that is None is left out of the request. `jobName` does not name the jobs: that is done by the
-    option ``job_name`` (see `job_name`), which is read from `jobName` if it is not set. Raises `RequestError`
-    for what is no request.
+    A member that is None is left out of the request. `jobName` does not name the jobs; the option
+    ``job_name`` does (see `job_name`), whose value is read from `jobName` if it is not set. Raises
+    `RequestError` for what is no request.
 
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d:3")
     >>> over_options(settings, {"jobQueue": "night", "retryStrategy": {"attempts": 3}}).retry_strategy
@@ -119,7 +119,7 @@ def over_options(settings: BatchSettings, kwargs: Mapping[str, object]) -> Submi
 
 
 def with_workload(shape: SubmitJob, launch: Launch[BatchSettings]) -> SubmitJob:
-    """A request's shape with one launch's options, command and name."""
+    """The request `shape` with one launch's options, command and name."""
     request = shape if launch.executor_config in (None, {}) else _with_config(shape, launch)
     return _marked(launch, request, _with_command(launch, request))
 
@@ -132,7 +132,7 @@ def _with_config(shape: SubmitJob, launch: Launch[BatchSettings]) -> SubmitJob:
 
 
 def sealed(launch: Launch[BatchSettings], request: SubmitJob) -> SubmitJob:
-    """The step after any builder: whatever it made, the job can be found again and runs the workload.
+    """The step after any builder: whatever that made, the job can be found again and runs the workload.
 
     Sets the job's name, and the Airflow container's command where it has none; a command that a person's step
     wrapped into another stays. Raises `RequestError` for sizes of a pod that Batch refuses.
@@ -163,7 +163,7 @@ def _marked(launch: Launch[BatchSettings], request: SubmitJob, members: Mapping[
 def job_name(name: str, submission: str) -> str:
     """The name of one submission's job: ``<name>-<token>-<attempt>``, at most 128 characters.
 
-    What AWS does not allow in it becomes ``-``; a longer `name` keeps its first 63 characters.
+    A character that AWS does not allow becomes ``-``; a longer `name` keeps its first 63 characters.
 
     >>> job_name("airflow", "0b6e-1")
     'airflow-0b6e-1'
@@ -172,7 +172,7 @@ def job_name(name: str, submission: str) -> str:
 
 
 def lookup_prefix(settings: BatchSettings | str, token: str) -> str:
-    """What all jobs of one queueing are found by: the value of ListJobs' filter JOB_NAME, with its ``*``.
+    """The value of ListJobs' filter JOB_NAME, with its ``*``, that finds all jobs of one queueing.
 
     `settings` may be the option ``job_name`` alone. AWS compares without regard to case.
 

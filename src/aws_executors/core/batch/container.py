@@ -1,6 +1,6 @@
-"""The Airflow container's place in a SubmitJob request, and how something is laid over it.
+"""The Airflow container's place in a SubmitJob request, and how overrides are merged into it.
 
-Law: what is wanted of the Airflow container is one `ContainerOverrides`, and this table says where it goes
+Law: what is wanted of the Airflow container is one `ContainerOverrides`, and this table says where that goes
 for each kind of job definition; no other module asks of which kind a job is.
 
 | the request has, or the option says        | the Airflow container is                    | command in |
@@ -48,10 +48,10 @@ KUBERNETES = {"VCPU": "cpu", "MEMORY": "memory", "GPU": "nvidia.com/gpu"}
 
 
 def lay(request: SubmitJob, wish: ContainerOverrides, container_name: str = "") -> SubmitJob:
-    """The same request with `wish` merged into the overrides of the Airflow container.
+    """The request with `wish` merged into the overrides of the Airflow container.
 
-    `container_name` is the option of that name. Raises `RequestError` if the container cannot be told from
-    others, or a job of that kind cannot have what is wished.
+    `container_name` is the option of that name. Raises `RequestError` if it is unclear which container is
+    Airflow's, or if a job of that kind cannot have what is wished.
 
     >>> job = SubmitJob(job_name="a", job_queue="q", job_definition="d")
     >>> lay(job, ContainerOverrides(command=("run",)), "airflow").ecs_properties_override.task_properties
@@ -120,9 +120,9 @@ def _laid(
 
 
 def giving_way(request: SubmitJob, container_name: str) -> SubmitJob:
-    """The request without the override that does no more than name the Airflow container.
+    """The request without the override that only names the Airflow container.
 
-    The option ``container_name`` adds it, for a job of several ECS containers; another kind has none.
+    The option ``container_name`` adds it for a job of several ECS containers; other kinds cannot have it.
 
     >>> containers = (TaskContainerOverrides(name="airflow"),)
     >>> named = EcsPropertiesOverride(task_properties=(TaskPropertiesOverride(containers=containers),))
@@ -137,9 +137,9 @@ def giving_way(request: SubmitJob, container_name: str) -> SubmitJob:
 
 
 def with_own_name(pod: EksPropertiesOverride, name: str) -> EksPropertiesOverride:
-    """The pod's override in which a container without a name gets that of the Airflow container.
+    """The pod's override in which a container without a name gets the name of the Airflow container.
 
-    Raises `RequestError` if another one has it already: which of them is Airflow's cannot be told.
+    Raises `RequestError` if another container already has that name: it is unclear which one is Airflow's.
 
     >>> pod = EksPodPropertiesOverride(containers=(EksContainerOverride(image="mine"),))
     >>> with_own_name(EksPropertiesOverride(pod_properties=pod), "main").pod_properties.containers[0].name
@@ -166,7 +166,7 @@ def without_bare(pod: EksPropertiesOverride) -> EksPropertiesOverride:
 
 
 def with_own_name_on_nodes(nodes: NodeOverrides, name: str, first: str) -> NodeOverrides:
-    """The same for the range of nodes that runs Airflow's container: on others, none is Airflow's."""
+    """`with_own_name` for the range of nodes `first`, which runs Airflow's container; others stay as is."""
     ranges = tuple(
         replace(one, eks_properties_override=with_own_name(one.eks_properties_override, name))
         if one.target_nodes == first
@@ -177,7 +177,7 @@ def with_own_name_on_nodes(nodes: NodeOverrides, name: str, first: str) -> NodeO
 
 
 def _only_one(pod: EksPropertiesOverride) -> str:
-    """The name, if it has any, of the pod's only container, where no option says which is Airflow's."""
+    """The name of the pod's only container, or empty; used if no option says which one is Airflow's."""
     containers = pod.pod_properties.containers
     return (
         _required_name("", "eksPropertiesOverride")

@@ -1,6 +1,6 @@
 """What SubmitJob may change in the pod of an `eksProperties` definition (Batch on Kubernetes).
 
-Law: as in `overrides.py`: one frozen value per structure of Batch's API, under its own name.
+Law: as in `overrides.py`: one frozen value per structure of Batch's API, under the API's name for it.
 """
 
 import re
@@ -69,7 +69,7 @@ def _container_name(container: EksContainerOverride) -> str | None:
 
 
 def only_named(containers: tuple[EksContainerOverride, ...]) -> tuple[EksContainerOverride, ...]:
-    """The containers without an empty one, of which not even the name is said; a lone one stays.
+    """The containers without those that say nothing, not even a name; but a lone container stays.
 
     >>> only_named((EksContainerOverride(), EksContainerOverride(name="main")))
     (EksContainerOverride(name='main', ...),)
@@ -159,7 +159,7 @@ def _amount(quantity: str) -> Fraction | None:
 
 
 def in_a_pod(written: object, read: Callable[[object], EksPropertiesOverride]) -> EksPropertiesOverride:
-    """The override as it was written; one that says nothing gets a container without a name.
+    """The override as it was written; an override that says nothing gets a container without a name.
 
     Even an empty override says that the job runs in a pod, and that must not be lost.
 

@@ -1,7 +1,7 @@
 """The EventBridge rule for jobs: those with this deployment's name in its job queues.
 
-Law: pure. All statuses pass: RUNNABLE is the first that an event tells of, and may last. Source: "Job state
-change events" and "Job queue blocked events", AWS Batch User Guide.
+Law: pure. All statuses pass: RUNNABLE is the first one for which an event comes, and may last. Source: "Job
+state change events" and "Job queue blocked events", AWS Batch User Guide.
 """
 
 from aws_executors.core.aws.event_rules import Document, EventSelection, envelope

@@ -1,9 +1,9 @@
 """What ``executor_config`` may say for a task on Batch, and how it goes onto the request.
 
 Law: two groups of keys. `ContainerKeys` are the Airflow container's override (the dialect of
-airflow-aws-executors), wherever that container stands in the request; `JobMembers` those members of SubmitJob
-that may be set (that of apache-airflow-providers-amazon). Sizes go to ``resourceRequirements``, the form that
-Fargate takes.
+airflow-aws-executors), wherever that container is in the request; `JobMembers` are the members of SubmitJob
+that may be set (the dialect of apache-airflow-providers-amazon). Sizes go to ``resourceRequirements``, the
+form that Fargate takes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ KEPT: Mapping[str, str] = {
     "jobName": "the executor finds its jobs by their names; see the option job_name",
     "arrayProperties": NO_ARRAYS,
 }
-"""What a task may not set, and why."""
+"""The keys that a task may not set, each with the reason."""
 
 ELSEWHERE: Mapping[str, str] = {
     "image": "SubmitJob cannot replace it; register a job definition that has it, and set jobDefinition",
@@ -62,7 +62,7 @@ ELSEWHERE: Mapping[str, str] = {
         "it is ECS's; on Batch the queue's compute environment says where jobs run: set jobQueue",
     ),
 }
-"""What is no key of ``executor_config`` but can be set in another place, and where."""
+"""Names that are no keys of ``executor_config`` but can be set elsewhere, each with the place."""
 
 _NO_KEYS: Mapping[str, str] = {**KEPT, **ELSEWHERE}
 
@@ -118,12 +118,12 @@ SETTABLE = (
     *(spell(name) for name in fields_of(BatchOptions)),
     *(f"containerOverrides.{spell(name)}" for name in ("command", *_OWN)),
 )
-"""What the option `executor_config_allowed` may name."""
+"""The names that the option `executor_config_allowed` may list."""
 
 
 def uses(options: BatchOptions, container_name: str) -> Iterator[Use]:
     """Everything that a task's options set. A member of the Airflow container has the name of its own key,
-    even if it is set in overrides; those of pods, nodes and other containers have that of the whole.
+    even if it is set in overrides; members of pods, nodes and other containers go by the whole override.
 
     >>> config = {"containerOverrides": {"memory": 512}, "vcpus": 1, "jobQueue": "q"}
     >>> [use[0] for use in uses(read_options(config), "")]
@@ -159,7 +159,7 @@ def _size(name: str) -> Use:
 
 
 NOTHING = BatchOptions()
-"""What most tasks ask for."""
+"""The options of a task that sets none, as most tasks do."""
 
 
 def with_options(

@@ -25,7 +25,7 @@ UNITS: Mapping[ResourceType, str] = {"GPU": "GPU", "MEMORY": "MEMORY (MiB)", "VC
 
 
 def as_amount(value: object) -> object:
-    """A number as the text that AWS wants; anything else as it is.
+    """A number as the text that AWS wants; any other value unchanged.
 
     >>> as_amount(0.25), as_amount(2.0), as_amount(122880), as_amount("1")
     ('0.25', '2', '122880', '1')
@@ -151,9 +151,9 @@ class ContainerOverrides:
 
 
 def sizes_of_old(written: object) -> object:
-    """The same container overrides with `vcpus` and `memory` written as `resourceRequirements`.
+    """Container overrides with `vcpus` and `memory` written as `resourceRequirements`.
 
-    What is no mapping is given back as it is. Raises ValueError if one size is given twice.
+    What is no mapping is returned unchanged. Raises ValueError if one size is given twice.
 
     >>> sizes_of_old({"vcpus": 0.25, "environment": []})
     {'environment': [], 'resourceRequirements': [{'type': 'VCPU', 'value': 0.25}]}

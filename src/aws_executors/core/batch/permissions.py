@@ -1,7 +1,7 @@
 """What the scheduler must be allowed for Batch: from the request that the settings make to IAM statements.
 
-Law: pure; one statement per pattern of call in `shell/aws/batch.py`, and `tests/core/test_permissions.py`
-holds the actions to the calls that the embedded AWS has seen. Source: Service Authorization Reference,
+Law: pure; one statement per pattern of call in `shell/aws/batch.py`; `tests/core/test_permissions.py`
+compares the actions with the calls that the embedded AWS has seen. Source: Service Authorization Reference,
 "Actions, resources, and condition keys for AWS Batch".
 """
 
@@ -28,10 +28,10 @@ DOCTOR_READS = (
 
 
 def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> Iterator[Statement]:
-    """What requests like this one need, and what tasks and builders may ask for besides.
+    """What requests like this one need, and what tasks and builders may ask for in addition.
 
-    No role is passed: a job's roles were, when its definition was registered. TerminateJobs, which ends many
-    jobs at once, is allowed by ``batch:TerminateJob`` (API_TerminateJobs).
+    No role is passed on: a job's roles were passed when its definition was registered. TerminateJobs, which
+    ends many jobs at once, is allowed by ``batch:TerminateJob`` (API_TerminateJobs).
 
     >>> where = Where(region="us-east-1", account="123456789012")
     >>> request = SubmitJob(job_name="airflow", job_queue="q", job_definition="d:3")
@@ -54,7 +54,7 @@ def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> I
             *_definitions(where, (request.job_definition, *also.definitions)),
         ),
     )
-    # IAM knows a job by its id, which is not known before, and by its tags.
+    # IAM can select jobs by their ids, which are not known beforehand, or by their tags.
     own = tagged(also.own_tags)
     yield Statement(sid="EndJobs", actions=("batch:TerminateJob",), resources=jobs, condition=own)
     yield Statement(
@@ -69,7 +69,7 @@ def statements(request: SubmitJob, where: Where, also: Also = NOTHING_ELSE) -> I
 
 
 def own_tags(settings: BatchSettings, request: SubmitJob) -> tuple[tuple[str, str], ...]:
-    """The tags that every job of these settings has: those of the options, where no builder has a say.
+    """The tags that every job of these settings has: those of the options, if no request builder is set.
 
     >>> options = {"region": "us-east-1", "job_name": "a", "job_queue": "q", "job_definition": "d"}
     >>> settings = BatchSettings(**options, submit_job_kwargs='{"tags": {"team": "etl"}}')

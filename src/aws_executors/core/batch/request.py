@@ -42,7 +42,7 @@ from aws_executors.core.requests.wire import (
 from aws_executors.core.validation import parse
 
 REQUEST_LIMIT = 30 * 1024
-"""Bytes of JSON in one SubmitJob. Source: "Service quotas" of the AWS Batch User Guide."""
+"""The most bytes of JSON in one SubmitJob. Source: "Service quotas" of the AWS Batch User Guide."""
 
 SHORTER = "move variables and parameters into the job definition"
 
@@ -272,7 +272,7 @@ def overrides_of(request: SubmitJob) -> Mapping[str, bool]:
 
 
 def overrides_in(holder: "SubmitJob | NodePropertyOverride") -> Mapping[str, bool]:
-    """The same for the three kinds that a range of nodes has, too."""
+    """Which of the three kinds of overrides that a range of nodes can have, too, are used."""
     return {
         "containerOverrides": holder.container_overrides != NOTHING_OVER_THE_CONTAINER,
         "ecsPropertiesOverride": holder.ecs_properties_override != NOTHING_OVER_TASKS,

@@ -1,6 +1,6 @@
 """The options of `[batch]`.
 
-Law: one field per option, as in airflow.cfg; what the fields mean for a request is `builder.py`'s matter.
+Law: one field per option, as in airflow.cfg; what the fields mean for a request is decided in `builder.py`.
 """
 
 from collections.abc import Mapping

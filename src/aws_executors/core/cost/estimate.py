@@ -13,7 +13,7 @@ from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 
 HOUR = 3600.0
 MINIMUM, MINIMUM_ON_WINDOWS = 60, 300
-"""Seconds that a Fargate task pays for at least."""
+"""The seconds that Fargate bills for a task at least; on Windows it bills more."""
 
 
 def billed_seconds(seconds: float, *, windows: bool = False) -> int:
@@ -65,10 +65,10 @@ def dollars(
 ) -> float | None:
     """About how many US dollars a container costs, or None if the table has no price for it.
 
-    `seconds` count from the start of the image pull until the container's end, `vcpu` in vCPUs, `memory` in
-    MiB, `storage` in GiB of ephemeral storage in all. `architecture` and `system` are AWS's words (see
-    `price_class`). On EC2 (not `fargate`) only a user's own table has a price; nothing is rounded there, nor
-    for a part of a container's time (not `whole`).
+    `seconds` count from the start of the image pull until the container's end, `vcpu` is in vCPUs, `memory`
+    in MiB, `storage` in GiB of ephemeral storage in all. `architecture` and `system` are AWS's words (see
+    `price_class`). On EC2 (not `fargate`) only a user's own table has a price; seconds are not rounded there,
+    nor for a part of a container's time (not `whole`).
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> round(dollars(bundled_prices(), "us-east-1", 600, vcpu=1, memory=2048), 6)
@@ -96,7 +96,7 @@ def dollars(
 def allocation_dollars(
     size: Allocation, prices: Prices, region: str, seconds: float | None, *, whole: bool = True
 ) -> float | None:
-    """`dollars` for what a container was given; None, too, where its sizes or its `seconds` are not known.
+    """`dollars` for what a container was given; None, too, if its sizes or `seconds` are not known.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> size = Allocation(vcpu=1, memory=2048, fargate=True)
@@ -106,7 +106,7 @@ def allocation_dollars(
     0.0
     """
     if not seconds:
-        return seconds  # a container that never came to its image pull costs nothing
+        return seconds  # a container that never began to pull its image costs nothing
     if size.vcpu is None or size.memory is None:
         return None
     return dollars(

@@ -1,4 +1,4 @@
-"""What a container measured of itself: the one line in which the launcher reports it, written and read here.
+"""What a container measured of itself: the one log line in which the launcher reports that.
 
 Law: text in, values out; both sides use it, the launcher that measures (`run/usage/`) and the executor that
 reads. A line comes from a container, so it is read as foreign input: bounded, and None if anything is wrong.
@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 PREFIX = "aws_executors.run: "
 MARK = "used "
 SAID = f"{PREFIX}{MARK}"
-"""How the line in a container's log begins."""
+"""How the launcher's line in a container's log begins."""
 LONGEST = 1_000
-"""The most characters of such a line."""
+"""The most characters of a measurement's JSON."""
 
 Bytes = Annotated[int, Field(ge=0, le=2**62)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
@@ -40,7 +40,7 @@ class Measured(BaseModel):
 
 
 def usage_address(workload: str) -> str:
-    """Where the measurement of a stored workload lies: beside it.
+    """The address of a stored workload's measurement, beside the workload.
 
     >>> usage_address("s3://airflow/workloads/0b6e-1")
     's3://airflow/workloads/0b6e-1.usage'
@@ -49,7 +49,7 @@ def usage_address(workload: str) -> str:
 
 
 def measured_text(measured: Measured) -> str:
-    """What the launcher says, without its prefix.
+    """The launcher's line about a measurement, without `PREFIX`.
 
     >>> measured_text(Measured(memory=412, cpu=12.3))
     'used {"memory":412,"cpu":12.3}'

@@ -23,8 +23,8 @@ Dollars = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 class PriceClass(StrEnum):
     """What a vCPU and a GB are sold as; the names are those of the price table.
 
-    Fargate Spot has no Windows. `EC2` is for tasks on one's own instances: AWS has no price per task there,
-    so only a user's own file does.
+    Fargate Spot has no Windows. `EC2` is for tasks on the user's instances: AWS has no price per task there,
+    so only a user's own file can have one.
     """
 
     LINUX_X86 = "linux_x86"
@@ -48,7 +48,7 @@ class Rates(_Priced):
 
 
 class RegionPrices(_Priced):
-    """The prices of one Region; `derived` names those that were computed from others and not read."""
+    """The prices of one Region; `derived` names those that were computed from others, not read from AWS."""
 
     linux_x86: Rates | None = None
     linux_arm: Rates | None = None

@@ -1,9 +1,8 @@
 """The record of one container: its sizes and times, what it used, and about what it cost.
 
-Law: one record per container that has ended; where a container takes one workload after another, one per
-workload and one for the rest of the container's time. It is kept in the task instance's event log, as a line
-for people and, below it, the same as JSON for `aws-executors usage`. What was not measured is None. A record
-that cannot be read is no record.
+Law: one record per container that has ended; for a warm container, one per workload and one for the rest of
+the container's time. A record is kept in the task instance's event log, as a line for people and, below it,
+as JSON for `aws-executors usage`. What was not measured is None. A record that cannot be read is no record.
 """
 
 from collections.abc import Iterable
@@ -20,9 +19,9 @@ from aws_executors.core.cost.sizes import fitting
 from aws_executors.core.lifecycle.allocation import FREE_STORAGE, Allocation
 
 USED = "container used"
-"""What the line is called in the event log of a task."""
+"""The name of the record's event in a task's event log."""
 WARM_CONTAINER = "warm_container"
-"""Stands for the task in the record of what no workload of a warm container pays for."""
+"""The task's name in the record of a warm container's time that no workload pays for."""
 
 _Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0)]
@@ -32,9 +31,9 @@ class UsageRecord(BaseModel):
     """What is known of one container that has ended. Seconds, MiB, bytes and US dollars.
 
     `memory` and `vcpu` are what is paid for, `limit` is what the Airflow container may use of the memory.
-    `running` are the seconds that its task had it, `idle` those in which it waited for another workload.
-    `peak` is the most memory that it used, `cpu` the CPU seconds. `sold_as` is the name of a `PriceClass`,
-    empty if Fargate does not sell it. `killed` says that it, or a process in it, was killed for memory.
+    `running` are the seconds that it ran for its task, `idle` those in which it waited for other workloads.
+    `peak` is the most memory that was used, `cpu` the CPU seconds. `sold_as` is the name of a `PriceClass`,
+    empty if there is none. `killed` says that the container, or a process in it, was killed for memory.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -63,27 +62,27 @@ class UsageRecord(BaseModel):
 
     @property
     def on_fargate(self) -> bool:
-        """Whether it was sold by Fargate."""
+        """Whether Fargate sold the container."""
         return self.sold_as not in ("", PriceClass.EC2)
 
     @property
     def on_windows(self) -> bool:
-        """Whether it was a task of Windows on Fargate."""
+        """Whether the container ran Windows on Fargate."""
         return self.sold_as == PriceClass.WINDOWS_X86
 
     @property
     def had(self) -> int | None:
-        """The memory that its Airflow container might use (MiB)."""
+        """The memory (MiB) that the Airflow container could use."""
         return self.limit or self.memory
 
     @property
     def beside(self) -> int:
-        """The memory that its task has besides (MiB), such as for a sidecar, of which nothing is measured."""
+        """The rest of the task's memory (MiB), as for a sidecar, of which nothing is measured."""
         return max((self.memory or 0) - (self.had or 0), 0)
 
     @property
     def cpu_share(self) -> float | None:
-        """How many vCPUs it used, on average while it ran."""
+        """How many vCPUs the container used on average while it ran."""
         return None if self.cpu is None or not self.running else self.cpu / self.running
 
 
@@ -106,9 +105,9 @@ def record_of(
     measured: Measured | None = None,
     whole: bool = True,
 ) -> UsageRecord:
-    """The record of a container, from what AWS told of it and what was measured, if anything was.
+    """The record of a container, from what AWS shows of it and what was measured, if anything was.
 
-    Without `whole` it is about a part of a container's time, which pays for its seconds and no minimum.
+    Without `whole` the record is about a part of a container's time, for which no minimum is billed.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> given = Allocation(vcpu=0.25, memory=512, fargate=True, pull_started=0.0, started=20.0, stopped=90.0)
@@ -151,7 +150,7 @@ def turn_of(
     killed: bool = False,
     measured: Measured | None = None,
 ) -> UsageRecord:
-    """The record of one workload of a warm container: it pays for its own seconds.
+    """The record of one workload of a warm container, which pays for its own seconds.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> given = Allocation(vcpu=0.25, memory=512, fargate=True)
@@ -178,8 +177,8 @@ def rest_of(
     origin: Origin,
     served: Iterable[Measured | None],
 ) -> UsageRecord:
-    """The record of what no workload of a warm container has paid for: its start, the time in which it was
-    idle, and the rest of a minute that Fargate bills at least.
+    """The record of what no workload of a warm container has paid for: the container's start, its idle time,
+    and what the workloads lack of the minimum that Fargate bills.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> given = Allocation(vcpu=0.25, memory=512, fargate=True, pull_started=0.0, started=20.0, stopped=90.0)
@@ -201,7 +200,7 @@ def rest_of(
 
 
 def line_of(record: UsageRecord) -> str:
-    """The record as a line for people: what it used of what it had, for how long, at what cost.
+    """The record as a line for people: what was used of the size, for how long, at what cost.
 
     >>> line_of(UsageRecord(vcpu=1, memory=2048, peak=412, cpu=12.3, running=41.0, dollars=0.0011))
     'used 412 MiB of 2 GiB, 0.3 of 1 vCPU, 41 s, about $0.0011'
@@ -218,7 +217,7 @@ def line_of(record: UsageRecord) -> str:
 
 
 def entry_of(record: UsageRecord) -> str:
-    """What stands in the event log: the line, and below it the record as JSON.
+    """The text in the event log: the line for people, and below it the record as JSON.
 
     >>> entry = entry_of(UsageRecord(section="batch", dollars=0.0011))
     >>> read_entry(entry) == UsageRecord(section="batch", dollars=0.0011)
@@ -228,7 +227,7 @@ def entry_of(record: UsageRecord) -> str:
 
 
 def read_entry(entry: str) -> UsageRecord | None:
-    """The record of an entry of the event log, or None if there is none that can be read."""
+    """The record in an entry of the event log, or None if the entry has no readable one."""
     _, _, text = entry.partition("\n")
     try:
         return UsageRecord.model_validate_json(text)

@@ -42,8 +42,8 @@ class Proposal:
     """What one task has, used, and should have.
 
     `peak` is the most memory that a run used (MiB), `share` the vCPUs. `saving` is the part of the cost that
-    the proposed size would save, negative if it is larger; `dollars` is that part for the runs seen. `note`
-    says what a reader must know.
+    the proposed size would save, negative if that size costs more; `dollars` is the saving for the runs seen.
+    `note` says what a reader must know.
     """
 
     section: str
@@ -101,12 +101,12 @@ def proposals(entries: Iterable[UsageEntry]) -> tuple[Proposal, ...]:
 
 @dataclass(slots=True)
 class _Runs:
-    """What is known of one task's runs, of which there may be millions: only a number is kept of each."""
+    """What is known of one task's runs. There may be millions, so of each run only one number is kept."""
 
     shares: "array[float]" = field(default_factory=lambda: array("d"))
     measured: int = 0
     peak: int = 0
-    last: UsageRecord | None = None  # of those with a size
+    last: UsageRecord | None = None  # of the measured runs whose size is known
     last_at: float = -inf
     killed: int = 0
     needed: float = 0.0
@@ -190,7 +190,7 @@ def _fitting(share: float, memory: float, step: int, *, windows: bool) -> Size |
 
 
 def _saved(cost: float, now: Size, proposed: Size) -> tuple[float | None, float | None]:
-    """The part and the dollars saved, by the price ratio of CPU to memory, which hardly differs anywhere."""
+    """The part and the dollars saved, by the price ratio of CPU to memory, which differs little by Region."""
     if not cost:
         return None, None
     part = 1 - _weight(proposed) / _weight(now)

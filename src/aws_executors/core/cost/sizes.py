@@ -1,7 +1,7 @@
 """Which size fits: the smallest pair of CPU and memory on Fargate with room for what was used.
 
-Law: never below a peak. CPU is sized by what was used on average, since a task with too little of it only
-takes longer; memory by the most that was used, since a task with too little of it is killed.
+Law: never below a peak. CPU is sized by what was used on average, since a task with too little CPU only takes
+longer; memory by the most that was used, since a task with too little memory is killed.
 """
 
 from math import ceil
@@ -9,9 +9,9 @@ from math import ceil
 from aws_executors.core.aws.fargate_sizes import GIB, smallest_pair
 
 MEMORY_ROOM = 1.25
-"""The multiple of the peak of memory that must fit."""
+"""The multiple of the peak of memory that a size must have."""
 CPU_ROOM = 1.5
-"""The multiple of the average of CPU that must fit: a task is busier at times than on average."""
+"""The multiple of the average CPU that a size must have: a task is busier at times than on average."""
 
 
 def fitting(cpu_share: float, peak: float, *, windows: bool = False) -> tuple[int, int] | None:

@@ -50,9 +50,9 @@ KEYS: Mapping[Grouping, Callable[[UsageEntry], tuple[str, ...]]] = {
 class UsageRow:
     """The sum of some records.
 
-    `dollars` is None if none of them has a price, and leaves out the `unpriced` ones. `seconds` are those
-    that they ran. `memory` is the largest peak (MiB), and `memory_share` the largest share that was used of
-    what a container had; both None if none was measured. `idle` is the memory that was paid for above the
+    `dollars` is None if no record has a price, and leaves out the `unpriced` ones. `seconds` is how long the
+    containers ran. `memory` is the largest peak (MiB), and `memory_share` the largest share that was used of
+    a container's memory; both are None if none was measured. `idle` is the memory that was paid for above the
     peak of each run, in GiB-seconds.
     """
 
@@ -69,7 +69,7 @@ class UsageRow:
 
     @property
     def title(self) -> str:
-        """The first two parts of its name, in one word."""
+        """The first two parts of the row's name, joined by a dot."""
         return ".".join(self.name[:2])
 
 
@@ -88,7 +88,7 @@ _NOTHING = UsageRow(
 
 
 def usage_rows(entries: Iterable[UsageEntry], by: Grouping) -> tuple[UsageRow, ...]:
-    """One row per group, the dearest first, and of those without a price the longest.
+    """One row per group, the dearest first; rows of equal cost, or without a price, by running time.
 
     >>> entries = [UsageEntry(dag="etl", task="load", record=UsageRecord(dollars=cost)) for cost in (1, 2)]
     >>> [(row.name, row.containers, row.dollars) for row in usage_rows(entries, Grouping.TASK)]
@@ -157,7 +157,7 @@ def _most(one: N | None, other: N | None) -> N | None:
 
 
 def memory_share(record: UsageRecord) -> float | None:
-    """The share that a container used of its memory."""
+    """The share that a container used of its memory; None if that is not known."""
     return None if record.peak is None or not record.had else record.peak / record.had
 
 

@@ -34,7 +34,7 @@ from aws_executors.core.requests.wire import to_kwargs
 from aws_executors.core.validation import spelled
 
 SET_HERE = ("clientToken", "startedBy")
-"""Members that the executor sets itself, whatever the options say."""
+"""Members of the request that the executor sets itself, so that `run_task_kwargs` may not have them."""
 
 
 def build(launch: Launch[EcsSettings]) -> RunTask:
@@ -81,9 +81,9 @@ def build_from(shape: RunTask) -> Callable[[Launch[EcsSettings]], RunTask]:
 
 
 def from_options(settings: EcsSettings) -> RunTask:
-    """The request that the options alone say, without a workload: `build`'s and `over_options`'s start.
+    """The request that the options alone make, without a workload: where `build` and `over_options` begin.
 
-    ``networkConfiguration`` is there only with subnets, ``platformVersion`` only where Fargate may be meant.
+    ``networkConfiguration`` is there only with subnets, ``platformVersion`` only if Fargate may be meant.
     """
     strategy = settings.capacity_provider_strategy
     on_instances = settings.launch_type in ("EC2", "EXTERNAL")
@@ -117,9 +117,9 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
     """The option ``run_task_kwargs``: each member that it has takes the place of what the options say.
 
     A member that is None is left out of the request. A launch type or a strategy decides anew where tasks
-    run: the options' launch type and platform version are dropped, and their public address where the new
-    platform has none. Raises `RequestError` for what is no request, and for members that the executor sets
-    itself.
+    run: the options' launch type, strategy and platform version are dropped, and their public address if the
+    new platform has none. Raises `RequestError` for what is no request, and for members that the executor
+    sets itself.
 
     >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",
     ...                        task_definition="airflow:7", subnets=("subnet-1",))
@@ -138,7 +138,7 @@ def over_options(settings: EcsSettings, kwargs: Mapping[str, object]) -> RunTask
 
 
 def _with_names(members: Mapping[str, object], container_name: str) -> Mapping[str, object]:
-    """The overrides; one that names no container is the Airflow container's, as in the amazon provider."""
+    """The overrides; a container override without a name is Airflow's, as in the amazon provider."""
     if not isinstance(overrides := members.get("overrides"), Mapping):
         return {}
     parts = {
@@ -158,7 +158,7 @@ def _named(listed: object, container_name: str) -> object:
 
 
 def with_workload(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
-    """A request's shape with one launch's options, command and names."""
+    """The request `shape` with one launch's options, command and names."""
     name = launch.settings.container_name
     request = shape if launch.executor_config in (None, {}) else _with_config(shape, launch)
     workload = ContainerOverride(name=name, command=launch.command)
@@ -173,11 +173,11 @@ def _with_config(shape: RunTask, launch: Launch[EcsSettings]) -> RunTask:
 
 
 def sealed(launch: Launch[EcsSettings], request: RunTask) -> RunTask:
-    """The step after any builder: whatever it made, the task can be found again and runs the workload.
+    """The step after any builder: whatever that made, the task can be found again and runs the workload.
 
     Sets ``clientToken`` and ``startedBy``, and the Airflow container's command where it has none; a command
-    that a person's step wrapped into another stays. Raises `RequestError` for faults that a step may leave to
-    the next one to settle: Fargate without a network, a container larger than its task.
+    that a person's step wrapped into another stays. Raises `RequestError` for faults that a later step could
+    still have settled: Fargate without a network, a container larger than its task.
 
     >>> from aws_executors.core.requests.launch import Task
     >>> settings = EcsSettings(region="us-east-1", cluster="etl", container_name="main",

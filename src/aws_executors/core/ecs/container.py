@@ -1,4 +1,4 @@
-"""A container's override in a RunTask request: how it is found by name, and how another is laid over it.
+"""A container's override in a RunTask request: finding it by name, and merging another one over it.
 
 Law: pure; one override per container, whichever way it was written.
 """
@@ -11,7 +11,7 @@ from aws_executors.core.requests.merge import merge
 
 
 def command_of(overrides: Overrides, name: str) -> tuple[str, ...]:
-    """The command that this container has in place of its definition's; empty if it has none."""
+    """The command that the overrides give this container; empty if they give it none."""
     for one in overrides.container_overrides:
         if one.name == name:
             return one.command
@@ -19,9 +19,9 @@ def command_of(overrides: Overrides, name: str) -> tuple[str, ...]:
 
 
 def with_over(overrides: Overrides, name: str, over: object) -> Overrides:
-    """The overrides with what `over` says on top of that container's, which is added if need be.
+    """The overrides with `over` merged over the override of container `name`, which is added if need be.
 
-    `over` is a `ContainerOverride`, or has some of its fields. Where it says nothing, nothing is added.
+    `over` is a `ContainerOverride`, or has some of its fields. If it says nothing, nothing is added.
 
     >>> with_over(Overrides(), "proxy", ContainerOverride(name="proxy", cpu=64)).container_overrides
     (ContainerOverride(name='proxy', cpu=64),)
@@ -30,14 +30,14 @@ def with_over(overrides: Overrides, name: str, over: object) -> Overrides:
     names = [one.name for one in listed]
     place = names.index(name) if name in names else len(names)
     before = listed[place] if name in names else bare
-    after = merge(merge(bare, before), over)  # the inner one: if a variable is listed twice, the last counts
+    after = merge(merge(bare, before), over)  # inner merge: of a variable listed twice, the last counts
     if after == before:
         return overrides
     return replace(overrides, container_overrides=(*listed[:place], after, *listed[place + 1 :]))
 
 
 def on_container(request: RunTask, override: ContainerOverride) -> RunTask:
-    """The request with this override on top of what its container has, the container added if need be.
+    """The request with this override merged into its container's, which is added if need be.
 
     >>> request = RunTask(task_definition="a")
     >>> on_container(request, ContainerOverride(name="proxy", cpu=64)).overrides.container_overrides[0].cpu

@@ -1,6 +1,6 @@
 """The EventBridge rule for tasks: those that this deployment has started in its clusters.
 
-Law: pure. All statuses pass: the first event of a task, while its image is still being pulled, tells that
+Law: pure. All statuses pass: the first event of a task, while its image is still being pulled, shows that
 events come, and the last one has the exit code. Source: "Amazon ECS task state change events", Developer
 Guide.
 """

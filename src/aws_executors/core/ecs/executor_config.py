@@ -1,7 +1,7 @@
 """`EcsConfig`: ``executor_config`` for a task on ECS, with completion and checked where it is written.
 
-Law: it makes the plain dict that a DAG's author could have written by hand, so that Airflow can store it and
-a scheduler without this function can read it; nothing else.
+Law: `EcsConfig` only makes the plain dict that a DAG's author could have written by hand, so that Airflow can
+store it and a scheduler without this function can read it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,10 +1,10 @@
 """What ``executor_config`` may say for a task on ECS, and how it goes onto the request.
 
 Law: two groups of keys. `ContainerKeys` are the Airflow container's override (the dialect of
-airflow-aws-executors), `TaskMembers` those members of RunTask that may be set (that of
+airflow-aws-executors), `TaskMembers` the members of RunTask that may be set (the dialect of
 apache-airflow-providers-amazon). `cpu` and `memory` of the first group go to the container and nowhere else,
-as written: AWS refuses a container larger than its task, so a task that must grow says
-``overrides={"cpu": ..., "memory": ...}`` too.
+as written: AWS refuses a container larger than its task, so an author whose task must grow also writes
+``overrides={"cpu": ..., "memory": ...}``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -47,7 +47,7 @@ KEPT: Mapping[str, str] = {
     "count": "one task instance is one container",
     "referenceId": "it is reserved by AWS",
 }
-"""What a task may not set, and why."""
+"""The keys that a task may not set, each with the reason."""
 
 ELSEWHERE: Mapping[str, str] = {
     "image": "RunTask cannot replace it; register a task definition that has it, and set taskDefinition",
@@ -61,7 +61,7 @@ ELSEWHERE: Mapping[str, str] = {
         for key in ("containerOverrides", "ephemeralStorage", "executionRoleArn", "taskRoleArn")
     },
 }
-"""What is no key of ``executor_config`` but can be set in another place, and where."""
+"""Names that are no keys of ``executor_config`` but can be set elsewhere, each with the place."""
 
 _NO_KEYS: Mapping[str, str] = {**KEPT, **ELSEWHERE}
 
@@ -122,7 +122,7 @@ SETTABLE = (
     *(f"overrides.{spell(name)}" for name in fields_of(Overrides)),
     *(f"overrides.containerOverrides.{spell(name)}" for name in _CONTAINER),
 )
-"""What the option `executor_config_allowed` may name."""
+"""The names that the option `executor_config_allowed` may list."""
 
 
 def uses(options: EcsOptions, container_name: str) -> Iterator[Use]:
@@ -149,7 +149,7 @@ def uses(options: EcsOptions, container_name: str) -> Iterator[Use]:
 
 
 NOTHING = EcsOptions()
-"""What most tasks ask for."""
+"""The options of a task that sets none, as most tasks do."""
 
 
 def with_options(request: RunTask, options: EcsOptions, container_name: str) -> RunTask:

@@ -1,7 +1,7 @@
 """What the scheduler must be allowed for ECS: from settings and the request that they make to IAM statements.
 
-Law: pure; one statement per pattern of call in `shell/aws/ecs.py`, and `tests/core/test_permissions.py` holds
-the actions to the calls that the embedded AWS has seen. Source: Service Authorization Reference, "Actions,
+Law: pure; one statement per pattern of call in `shell/aws/ecs.py`; `tests/core/test_permissions.py` compares
+the actions with the calls that the embedded AWS has seen. Source: Service Authorization Reference, "Actions,
 resources, and condition keys for Amazon Elastic Container Service".
 """
 
@@ -35,7 +35,7 @@ DOCTOR_READS = (
 
 
 def statements(request: RunTask, where: Where, also: Also = NOTHING_ELSE) -> Iterator[Statement]:
-    """What requests like this one need, and what tasks and builders may ask for besides.
+    """What requests like this one need, and what tasks and builders may ask for in addition.
 
     The roles of the task definition must be given: starting a task passes them on. With none given, and none
     in the request, the policy has placeholders, which AWS refuses until they are replaced.
@@ -77,7 +77,7 @@ def statements(request: RunTask, where: Where, also: Also = NOTHING_ELSE) -> Ite
 
 
 def own_tags(settings: EcsSettings, request: RunTask) -> tuple[tuple[str, str], ...]:
-    """None are needed: a policy tells tasks by their cluster."""
+    """No tags are needed: a policy is narrowed to tasks by their cluster."""
     del settings, request
     return ()
 

@@ -1,6 +1,6 @@
 """The platform of a task: launch type, capacity providers and platform version, which are one decision.
 
-Law: pure; what only Fargate has, or only instances have, is dropped on the way to the other.
+Law: pure; what only Fargate has is dropped on the way to instances, and the other way round.
 """
 
 from dataclasses import replace
@@ -15,9 +15,9 @@ def on_platform(
     strategy: tuple[CapacityProvider, ...] = (),
     platform_version: str | None = None,
 ) -> RunTask:
-    """Where the task runs, which is one decision: a launch type drops the strategy and the other way round.
+    """The request on another platform: a launch type replaces the strategy, and the other way round.
 
-    What only Fargate has, or only instances have, is dropped on the way to the other: `without_misplaced`.
+    Members that the new platform does not have are dropped (`without_misplaced`).
 
     >>> on_platform(RunTask(task_definition="a", launch_type="FARGATE", platform_version="LATEST"), "EC2")
     RunTask(task_definition='a', cluster=None, launch_type='EC2', ...platform_version=None, ...
@@ -32,10 +32,10 @@ def on_platform(
 
 
 def without_misplaced(request: RunTask, platform: str) -> RunTask:
-    """The request without what it cannot have where it is to run: FARGATE, EC2, EXTERNAL or, empty, unknown.
+    """The request without launch type and strategy, and without what a task cannot have on `platform`.
 
-    On instances, a task has no platform version, public address or disk of its own, and on external ones no
-    network of its own either; on Fargate it cannot choose an instance.
+    `platform` is FARGATE, EC2, EXTERNAL or, if unknown, empty. A task has no platform version, public address
+    or own disk on instances, nor a network of its own on external ones; on Fargate it chooses no instance.
 
     >>> request = RunTask(task_definition="a", platform_version="LATEST")
     >>> without_misplaced(request, "EC2").platform_version is None

@@ -41,7 +41,7 @@ from aws_executors.core.validation import parse
 PROVIDED: Mapping[str, str] = MappingProxyType(
     {"MANAGED_INSTANCES": "my-managed-instances", "FARGATE_SPOT": "FARGATE_SPOT"}
 )
-"""What is easily taken for a launch type and is none, each with a capacity provider that leads there."""
+"""Names that are easily taken for a launch type but are none, each with a capacity provider for it."""
 BY_PROVIDER = (
     "is reached by its capacity provider alone: name that one in capacity_provider_strategy, and leave "
     "launch_type out"
@@ -113,10 +113,10 @@ class RunTask(TaskMembers):
 
 
 def launch_platform(launch_type: str | None, strategy: tuple[CapacityProvider, ...]) -> str:
-    """Where a task with these runs: FARGATE, EC2, EXTERNAL; empty where only the cluster knows.
+    """Where a task of this launch type or strategy runs: FARGATE, EC2, EXTERNAL; empty if that is not known.
 
-    Fargate's own two providers are known by name; any other one has instances, from an Auto Scaling group or
-    managed by AWS.
+    Fargate's own two providers are known by name; any other provider has instances, from an Auto Scaling
+    group or managed by AWS.
 
     >>> launch_platform(None, (CapacityProvider(capacity_provider="FARGATE_SPOT"),))
     'FARGATE'

@@ -1,7 +1,7 @@
-"""What AWS refuses of a RunTask request as a whole.
+"""The faults of a RunTask request as a whole, for which AWS would refuse it.
 
-Law: checked after the last step, since one step may leave open what the next one settles. Source: API_RunTask
-of the Amazon ECS API Reference.
+Law: checked after the last step, because one step may leave open what the next one settles. Source:
+API_RunTask of the Amazon ECS API Reference.
 """
 
 import re
@@ -29,7 +29,7 @@ _AMOUNT = re.compile(
 
 
 def check_sendable(request: RunTask) -> None:
-    """Raise `RequestError` for what AWS refuses of the request as a whole.
+    """Raise `RequestError` for the faults of the request as a whole.
 
     >>> check_sendable(RunTask(task_definition="a", launch_type="FARGATE"))
     Traceback (most recent call last):

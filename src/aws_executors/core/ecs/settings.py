@@ -1,7 +1,7 @@
 """The options of `[ecs_fargate]`.
 
 Law: one field per option, as in airflow.cfg, and the rules between them; what the fields mean for a request
-is `builder.py`'s matter. A default never contradicts an option that is set: it gives way.
+is decided in `builder.py`. A default that contradicts an option that is set does not apply.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,8 +34,8 @@ from aws_executors.core.validation import Violation
 class EcsSettings(Settings, frozen=True):
     """All options of `[ecs_fargate]`.
 
-    `launch_type` is None with a capacity provider strategy, and `platform_version` is None where the tasks
-    do not run on Fargate: what is None is not sent.
+    `launch_type` is None with a capacity provider strategy, and `platform_version` is None if the tasks do
+    not run on Fargate: what is None is not sent.
 
     >>> fargate = EcsSettings(region="us-east-1", cluster="etl", container_name="airflow",
     ...                       task_definition="airflow:7", subnets=("subnet-1",))
@@ -129,7 +129,7 @@ class EcsSettings(Settings, frozen=True):
 
     @classmethod
     def completed(cls, own: dict[str, object]) -> dict[str, object]:
-        """The options, with the defaults of launch type and platform version where they fit."""
+        """The options, with the defaults of launch type and platform version if these fit the options."""
         launch_type = None if own.get("capacity_provider_strategy") else "FARGATE"
         platform_version = "LATEST" if platform(own) == "FARGATE" else None
         return {"launch_type": launch_type, "platform_version": platform_version} | own
@@ -160,7 +160,7 @@ class EcsSettings(Settings, frozen=True):
 
     @classmethod
     def gaps(cls, own: WrittenOptions, kwargs: WrittenOptions, place: Place) -> Iterator[Fault]:
-        """The faults of what the kwargs leave open, and of a cluster that they contradict."""
+        """The faults of options that the kwargs leave open, and of a cluster that the kwargs contradict."""
         cluster = kwargs.get("cluster")
         if isinstance(cluster, str) and "cluster" in own and _tail(cluster) != _tail(own["cluster"]):
             problem = (
@@ -180,10 +180,10 @@ NOT_FARGATE = frozenset({"EC2", "EXTERNAL"})
 
 
 def platform(own: WrittenOptions, kwargs: WrittenOptions = NOTHING) -> str:
-    """What the tasks will run on: FARGATE, EC2, EXTERNAL; empty where only the cluster knows.
+    """What the tasks will run on: FARGATE, EC2, EXTERNAL; empty if the cluster decides.
 
     `kwargs` is laid over the options, as it is over the request. Total: a launch type that is none of the
-    three is given back as it is, and refused elsewhere.
+    three is returned as it is, and refused elsewhere.
 
     >>> platform({}), platform({"launch_type": "ec2"}), platform({"capacity_provider_strategy": "my-asg:1"})
     ('FARGATE', 'EC2', 'EC2')

@@ -163,7 +163,7 @@ class Overrides:
 
 @structure
 class PlacementConstraint:
-    """On which EC2 instances the task may run: those of an expression, or one without a task of the group."""
+    """Where on EC2 the task may run: instances that an expression selects, or without a task of the group."""
 
     type: Literal["distinctInstance", "memberOf"]
     expression: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
@@ -175,7 +175,7 @@ class PlacementConstraint:
 
 @structure
 class PlacementStrategy:
-    """How the task is placed among them: spread over a field, binpack on cpu or memory, or random."""
+    """How the task is placed among instances: spread over a field, binpack on cpu or memory, or random."""
 
     type: Literal["random", "spread", "binpack"]
     field: Text | None = None

@@ -1,6 +1,6 @@
 """Explain the error names of the ECS agent.
 
-Law: specific rows come first; general rows follow, for error names that tell only which operation failed.
+Law: specific rows come first; general rows follow, for error names that only say which operation failed.
 Every documented name has a row; `tests/core/explain/error_names.json` lists them with their sources.
 """
 

@@ -50,7 +50,7 @@ KILLED_INSIDE = (
     "The container exited with code 0, but a process in it ran out of memory and was killed",
     "Read its log to see whether the task was affected, and give it more memory.",
 )
-"""Used although the exit code is 0, because a process in the container was killed."""
+"""The sentence for exit code 0 if a process in the container was killed."""
 
 
 def killed_for_memory(seen: Observation) -> bool:

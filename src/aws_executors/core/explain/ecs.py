@@ -382,6 +382,6 @@ LAST: tuple[Reason, ...] = (
         source=ESSENTIAL,
     ),
 )
-"""Used only if no other row matches."""
+"""Rows that are tried only if no other row matches."""
 
 ECS: tuple[Reason, ...] = (*PLACEMENT, *ROOM, *ENDED)

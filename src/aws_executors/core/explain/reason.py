@@ -21,7 +21,7 @@ CUT = ("...", "\u2026")
 LENGTHS = frozenset({255, 256, 1023, 1024})
 
 ENOUGH = 8
-"""How many characters of a phrase's last part must remain, and no less than `_least`."""
+"""How many characters of a phrase's last part must at least remain; `_least` may ask for more."""
 
 _COMMON = re.compile(
     r"(?:(?:an?|cannot|can't|connection|could|does|error|failed|for|in|invalid|is|no|not|setting|such|the|to"
@@ -39,7 +39,7 @@ OUTSIDE = frozenset(
         Cause.TIMED_OUT,
     }
 )
-"""Causes that tell who ended the container: it is explained only by rows of the same cause."""
+"""Causes that say who ended the container: its end is explained only by rows of the same cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +133,8 @@ def _cut_off(part: str, text: str, at: int, *, alone: bool) -> bool:
 def _least(part: str, *, alone: bool) -> int:
     """How many characters must remain of the part within which a text was truncated.
 
-    Half of what follows the words with which many begin ("failed to", "no such"); if the phrase has no part
-    before it, also four fifths of the whole part, and half of its last word.
+    Half of what follows the words with which many parts begin ("failed to", "no such"); if the phrase has no
+    part before this one, also four fifths of the whole part, and half of its last word.
     """
     begin = len(part) - len(_COMMON.sub("", part, count=1))
     half = begin + (len(part) - begin + 1) // 2

@@ -1,7 +1,7 @@
 """Explain why secrets, roles or environment files of a container could not be obtained before it started.
 
 Law: the most specific rows come first; rows further down match what AWS may have truncated. On Fargate most
-messages begin with ResourceInitializationError; the words after that prefix tell them apart.
+messages begin with ResourceInitializationError; only the words after that prefix differ.
 """
 
 from aws_executors.core.aws.error_codes import OTHER_POLICIES

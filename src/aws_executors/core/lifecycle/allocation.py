@@ -1,6 +1,6 @@
 """What AWS gave a container, and when: the sizes and times in its description.
 
-Law: nothing of ECS or Batch is here. What a description does not tell is None, and nothing is guessed.
+Law: nothing of ECS or Batch is here. What a description does not show is None, and nothing is guessed.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ FREE_STORAGE = 20
 class Allocation:
     """Sizes and times of one container. Times are in epoch seconds.
 
-    `vcpu` and `memory` (MiB) are the task's, which is what is paid for, `limit` is the memory (MiB) that the
-    Airflow container may use. `spot` is False where it is not known: Batch does not say. `before` has the
-    seconds of each earlier attempt that Batch made by itself: they are paid for, too.
+    `vcpu` and `memory` (MiB) are the whole task's, which AWS bills; `limit` is the memory (MiB) that the
+    Airflow container may use. `spot` is also False where AWS does not show it, as on Batch. `before` has the
+    seconds of each earlier attempt that Batch made by itself, which AWS bills, too.
 
     >>> Allocation(created=0.0, pull_started=17.0, pull_stopped=20.0, started=24.0, stopped=65.0).seconds
     48.0
@@ -64,8 +64,8 @@ class Allocation:
 
     @property
     def waiting(self) -> float | None:
-        """Seconds from its creation until the image pull or, where AWS shows none, until its start; without
-        those of earlier attempts."""
+        """Seconds from the container's creation until its image pull or, where AWS shows no pull, until its
+        start; the seconds of earlier attempts do not count."""
         until = self.started if self.pull_started is None else self.pull_started
         return _between(self.created, None if until is None else until - sum(self.before))
 
@@ -81,7 +81,7 @@ class Allocation:
 
     @property
     def running(self) -> float | None:
-        """Seconds that it ran, earlier attempts included."""
+        """Seconds that the container ran, earlier attempts included."""
         last = _between(self.started, self.stopped)
         return None if last is None else last + sum(self.before)
 

@@ -1,7 +1,7 @@
 """How far a job has come, as the fleet page shows it.
 
-A job's stage says what it waits for; a display state says what a person would call that. One table, and a
-condition for each stage that is two things to a person.
+A job's stage says what the job waits for; a display state says what a person would call that. `BY_STAGE` has
+a state for each stage; `display_state` adds the two conditions under which a job has another state.
 """
 
 from collections.abc import Mapping
@@ -44,6 +44,6 @@ def display_state(job: Job[R]) -> DisplayState:
     """
     state = BY_STAGE[job.stage]
     if state is DisplayState.SUBMITTING and job.failures:
-        # Refused before, and repeated now and then: to a person it has waited all the time.
+        # A submission that was refused is repeated now and then; to a person the job waits all the time.
         return DisplayState.WAITING
     return DisplayState.RUNNING if state is DisplayState.STARTING and job.has_run else state

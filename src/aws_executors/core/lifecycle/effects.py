@@ -1,6 +1,6 @@
-"""What a job may ask for, and the reasons that its containers are stopped with.
+"""What a job may ask for, and the reasons that are given to AWS when its containers are stopped.
 
-An effect is a value: the engine carries it out, and the answer comes back as the event that is named here.
+An effect is a value: the engine carries it out, and its answer comes back as the event that is named here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aws_executors.core.lifecycle.observation import Cause
 R = TypeVar("R")
 
 # AWS shows these reasons unchanged (ECS ``stoppedReason``, Batch ``statusReason``) to every scheduler. Their
-# common prefix tells a stop by one of our executors, perhaps in another scheduler, from a person's.
+# common prefix distinguishes a stop by one of our executors, perhaps in another scheduler, from a person's.
 OURS = "aws_executors: "
 ORPHANED = OURS + "orphaned, and adopt_task_instances is off"
 TAKEN_BACK = OURS + "revoked by Airflow"
@@ -22,7 +22,7 @@ SURPLUS = OURS + "no task waits for this container"
 SHUT_DOWN = OURS + "its scheduler was shut down"
 
 BY_US: tuple[tuple[str, Cause], ...] = ((OURS, Cause.WITHDRAWN),)
-"""What a reason with this prefix means, as a row for the tables of both services."""
+"""What a reason that begins with `OURS` means, as a row for the tables of both services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Tell Airflow how it ended, and free the slot.
+    """Report to Airflow how the task ended, and free its slot.
 
-    With `confirm` the job stays until the row shows it: Airflow drops an event whose row it finds locked.
+    With `confirm` the job stays until the row shows that end: Airflow drops an event whose row is locked.
     """
 
     success: bool
@@ -87,7 +87,7 @@ class ReleaseSlot:
 @dataclass(frozen=True, slots=True)
 class Fence:
     """Set the running task instance to restarting, so that Airflow refuses what its container still reports.
-    Answer: the next RowRead, which shows it restarting."""
+    Answer: the next RowRead, in which the task instance is restarting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Prepared(Generic[R]):
-    """The request of the present attempt is built; `renew_every` (seconds) is for a stored workload."""
+    """The request of the present attempt is built; a stored token is renewed every `renew_every` seconds."""
 
     at: float
     request: R = field(repr=False)
@@ -42,8 +42,8 @@ class NotStored:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """A renewal of the stored workload's token has been answered. The next is wanted after `renew_every`
-    seconds; None if there is nothing to renew."""
+    """A renewal of the stored workload's token has been answered. The next renewal is wanted after
+    `renew_every` seconds; None if there is nothing to renew."""
 
     at: float
     error: AwsError | None
@@ -75,7 +75,7 @@ class NotPlaced:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A look-up by the token has been answered; None where AWS shows no container."""
+    """A look-up by the token has been answered; `observation` is None if AWS shows no container."""
 
     at: float
     observation: Observation | None
@@ -99,8 +99,8 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class RowRead:
-    """The task instance's row has been read; None if it is gone. `at` is when the reading began: the row can
-    be newer than that, never older."""
+    """The task instance's row has been read; `row` is None if it is gone. `at` is when the reading began: the
+    row can be newer than that, never older."""
 
     at: float
     row: Row | None
@@ -108,7 +108,7 @@ class RowRead:
 
 @dataclass(frozen=True, slots=True)
 class StopAnswered:
-    """AWS has answered a stop; without an error the container was asked to stop, or was already gone."""
+    """AWS has answered a stop. If `error` is None, the container was asked to stop, or was already gone."""
 
     at: float
     error: AwsError | None

@@ -48,47 +48,47 @@ class Job(Generic[R]):
     token: str
     try_number: int = 1
     has_row: bool = True  # False for a callback, and for a pooled job
-    pooled: bool = False  # not a task's job, but that of a warm container
+    pooled: bool = False  # the job of a warm container, not of a task
 
     # Progress.
     purpose: Purpose = Purpose.RUN
     stage: Stage = Stage.PREPARING
     attempt: int = 1  # which container this is, from 1
-    due: float | None = None  # when it wants to be woken
+    due: float | None = None  # when the job wants to be woken
     failures: int = 0  # calls that failed or were refused since the last success
     lookups: int = 0  # look-ups in a row that have found nothing
-    # When it asked for its row: a row that was read earlier may be older than the container's end.
+    # When the job asked for its row: a row that was read earlier may be older than the container's end.
     row_asked_at: float = 0.0
 
-    # The submission. Kept until AWS has answered, so that a repeat is the same to the byte; it holds a secret
-    # (the workload token).
+    # The submission. The request is kept until AWS has answered, so that a repeat is the same to the byte; it
+    # holds a secret (the workload token).
     request: R | None = field(default=None, repr=False)
-    ambiguous: bool = False  # it may have been carried out although no answer said so
-    repeated: bool = False  # it was made again after look-ups had found no container of it
+    ambiguous: bool = False  # the submission may have been carried out although no answer said so
+    repeated: bool = False  # the submission was made again after look-ups had found no container
     fails_with: str = ""  # what is reported if it turns out that there is no other container
     runs_elsewhere: bool = False  # the task runs in another container, and must not be failed
 
     # The container.
     container: str = ""
-    past: tuple[str, ...] = ()  # the ids of those that have ended before (for look-ups by token)
+    past: tuple[str, ...] = ()  # the ids of earlier containers, which look-ups by token exclude
     seen: Observation | None = None
-    ran: bool = False  # the row has shown the task running in it, whatever AWS shows
-    since: float = 0.0  # when it was accepted or found, or the present submission first refused
+    ran: bool = False  # the row has shown the task running in the container, whatever AWS shows
+    since: float = 0.0  # when the container was accepted or found, or the present submission first refused
 
     # What Airflow and its users have been told.
-    told: str = ""  # why it waits, as last told in the task's event log (`change` of `say_once`)
-    report: Report | None = None  # what Airflow was told of its end
-    reported: int = 0  # how many times
+    told: str = ""  # `change` of the last event log line that says why the job waits (`say_once`)
+    report: Report | None = None  # what was reported to Airflow of the task's end
+    reported: int = 0  # how many times it was reported
 
     # The stored workload.
-    # Seconds between two renewals of its token while it waits; None: nothing is stored.
+    # Seconds between two renewals of its token while the container waits; None: nothing is stored.
     renew_every: float | None = None
     renew_at: float = 0.0
 
     @property
     def container_wanted(self) -> bool:
-        """Whether the task wants the container, to start or to go on in it: while the container waits, its
-        token is renewed, and the task's event log says why it waits.
+        """Whether the task is to start or to go on in the container: then its stored token is renewed while
+        the container waits, and the task's event log says why it waits.
 
         Neither this nor `withdrawn` holds for RELEASE: nothing is submitted, but the slot is still taken.
         """
@@ -101,16 +101,16 @@ class Job(Generic[R]):
 
     @property
     def runs(self) -> bool:
-        """Whether the present container runs its task, by its row or by its last description."""
+        """Whether the present container runs the task, by the task's row or by AWS's last description."""
         return self.ran or (self.seen is not None and self.seen.phase is Phase.RUNNING)
 
     @property
     def has_run(self) -> bool:
-        """Whether the present container runs its task, or has; it may have ended by now."""
+        """Whether the present container runs the task, or has run it; the container may have ended by now."""
         seen = self.seen
         return self.ran or (seen is not None and (seen.started or seen.phase is Phase.RUNNING))
 
     @property
     def had_container(self) -> bool:
-        """Whether AWS has ever accepted a submission of it."""
+        """Whether AWS has ever accepted a submission of this job."""
         return bool(self.container or self.past)

@@ -1,8 +1,8 @@
 """The exit codes of our launcher: one table, for the launcher that exits and the executor that reads it.
 
-Law: literal rows, no functions but look-ups. The launcher is `aws_executors.run`; the code is read in
-`verdict.py` and `core/explain/diagnosis.py`. The codes are outside of what shells (126 and up), Python (1,
-2) and ``sysexits.h`` (64 to 78) use, so that no other program's code is taken for one of ours.
+Law: literal rows, no functions but look-ups. The launcher is `aws_executors.run`; its exit code is read in
+`verdict.py` and `core/explain/diagnosis.py`. The codes avoid those of shells (126 and up), Python (1, 2) and
+``sysexits.h`` (64 to 78), so that no other program's code is taken for one of ours.
 """
 
 from collections.abc import Mapping
@@ -43,8 +43,8 @@ AT_THE_START: Mapping[int, Exit] = MappingProxyType(
         422: Exit.CANNOT_START,
     }
 )
-"""What an API server's answer to "I begin" means, by its status; but a 409 for a task that runs already is
-`Exit.HELD`. Source: ``airflow/api_fastapi/execution_api/routes/task_instances.py``."""
+"""What the API server's answer to "I begin" means, by its HTTP status; but a 409 for a task that already runs
+is `Exit.HELD`. Source: ``airflow/api_fastapi/execution_api/routes/task_instances.py``."""
 
 
 def exit_of(code: int | None) -> Exit | None:

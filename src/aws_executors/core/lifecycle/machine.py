@@ -45,11 +45,11 @@ STAGES: Mapping[type, Collection[Stage]] = MappingProxyType(
         events.StopAnswered: (Stage.STOPPING,),
     }
 )
-"""The stages in which an event means something; an event not listed here does in every stage but CLOSED."""
+"""The stages in which an event has an effect; an event not listed here can have one in all but CLOSED."""
 
 
 def begin(job: Job[R]) -> Moved[R]:
-    """The first effects of a new job: build its request, or look for the container it had.
+    """The new job and its first effects: build its request, or look for the container that it had.
 
     >>> begin(Job(token="0b6e"))[1]
     (Prepare(attempt=1),)

@@ -54,7 +54,7 @@ class ContainerState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric, or one for each of `by`."""
+    """One metric or, if there is a `by`, one for each of its members."""
 
     name: str
     sort: Sort
@@ -201,6 +201,6 @@ def failure(job: Job[R], effect: Effect[R]) -> StrEnum | None:
 
 
 def census(jobs: Iterable[Job[R]]) -> Iterator[tuple[str, int]]:
-    """How many jobs there are in each stage, by the name of its gauge."""
+    """How many jobs there are in each stage, by the name of the stage's gauge."""
     counts = Counter(job.stage for job in jobs)
     return ((name_of(JOBS, stage), counts[stage]) for stage in Stage if stage is not Stage.CLOSED)

@@ -1,7 +1,7 @@
 """What is known of a container, in terms that are the same for ECS and Batch.
 
-Law: nothing of ECS or Batch is here. `ecs/answers/describe.py` and `batch/answers/describe.py` translate into
-it, and everything behind them (`job.py`, `verdict.py`, the engine) knows nothing else.
+Law: nothing of ECS or Batch is here. `ecs/answers/describe.py` and `batch/answers/describe.py` translate
+AWS's answers into an `Observation`; `job.py`, `verdict.py` and the engine know nothing else.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class Phase(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a container failed, as far as it changes what happens next."""
+    """Why a container failed, in the distinctions that change what happens next."""
 
     EXITED = "exited"  # the Airflow container exited or was killed, with a code other than 0
     NEVER_STARTED = "never started"  # placement, image pull, secrets, network: user code never ran
@@ -63,8 +63,8 @@ class Observation:
 
     id: str  # the ECS task's ARN or the Batch job's id
     phase: Phase
-    name: str = ""  # what it can be looked up by (``startedBy``, ``jobName``)
-    status: str = ""  # how far it has come, as AWS calls it
+    name: str = ""  # the name by which it can be looked up (``startedBy``, ``jobName``)
+    status: str = ""  # its status in AWS's words
     exit_code: int | None = None  # the Airflow container's
 
     # Why it ended.
@@ -78,10 +78,10 @@ class Observation:
     started: bool = False  # the Airflow container ever ran, or may have
     final: bool = False  # AWS is done with it: nothing more will change
     version: int | None = None  # counts up per task where the service gives one (ECS)
-    order: int | None = None  # where it gives none (Batch): rises with the status, as far as one can tell
+    order: int | None = None  # where the service gives no version (Batch): rises with the status
     created: float | None = None  # epoch seconds
     log_stream: str = ""  # the awslogs stream, if the answer names it (Batch)
-    # Reads its sizes and times; only on demand, for reading takes time and few are asked for.
+    # Reads its sizes and times; only on demand, because reading takes time and few of them are needed.
     given: Callable[[], Allocation | None] | None = field(default=None, compare=False, repr=False)
     used: str = field(default="", compare=False, repr=False)  # what a warm container's workload has used
     source: Source = Source.DESCRIBE
@@ -93,13 +93,13 @@ class Observation:
 
     @property
     def allocation(self) -> Allocation | None:
-        """Its sizes and times, where AWS tells them."""
+        """The container's sizes and times, where AWS shows them."""
         return None if self.given is None else self.given()
 
     def with_allocation(self, read: Callable[[], Allocation | None], *, running: bool) -> "Observation":
-        """The same with `read` for its sizes and times; one that has not ended, only if `running` is set.
+        """This observation with `read` for its sizes and times; if it has not ended, only with `running`.
 
-        Those of a running one are read now: `read` holds a large description, which would be kept meanwhile.
+        If it has not ended, they are read now, so that `read` does not keep a large description in memory.
         """
         if self.ended:
             return replace(self, given=read)
@@ -111,7 +111,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
-    """One record of an answer that could not be read: which, and why (C6 in docs/reliability.md)."""
+    """One record of an answer that could not be read: its id, and why (C6 in docs/reliability.md)."""
 
     id: str
     problem: str

@@ -18,17 +18,17 @@ WORKLOAD_LOST = "the workload was lost with the scheduler that queued it"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The numbers that steer a job's life, in seconds where nothing else is said."""
+    """The numbers that steer a job's life, in seconds unless a comment says otherwise."""
 
     idempotent: bool = True  # a submission may be repeated as it is
     attempts: int = 3  # containers that one queueing may start when infrastructure fails before user code ran
     grace: float = 120.0  # how long AWS may not show a container that it has accepted
     # How long a container may stay up after its task has ended, or after a request to stop.
     linger: float = 120.0
-    patience: float = 5.0  # `linger` of a container that was not seen to run: it may yet start, and end
+    patience: float = 5.0  # `linger` of a container that was not seen to run: it may still start, and end
     lookups: int = 3  # times that a lost submission is looked up before it is repeated
     lookup_every: float = 3.0
-    confirm: float = 15.0  # after this a report that the row does not show is repeated; doubles each time
+    confirm: float = 15.0  # until a report that the row does not show is repeated; doubles with each report
     reports: int = 4  # how many times a report is made in all
     # How long a container may wait, with no reason given, before its task's event log says so.
     patience_to_start: float = 300.0
@@ -92,10 +92,10 @@ _REFUSALS: Mapping[Kind, SubmissionFailure] = MappingProxyType(
 
 
 def submission_failure(error: AwsError, *, repeatable: bool, unanswered: bool) -> SubmissionFailure:
-    """The row of the table that applies to a refused submission.
+    """The row of `REACTIONS` that applies to a refused submission.
 
-    `repeatable` says whether a repeated call gets the same container from the service (ECS), `unanswered`
-    whether an earlier call of the same submission has had no answer.
+    `repeatable` says whether the service gives a repeated call the same container (ECS does), `unanswered`
+    whether an earlier call of the same submission has had no clear answer.
 
     >>> error = AwsError(kind=Kind.AMBIGUOUS, code="ReadTimeoutError", message="")
     >>> [submission_failure(error, repeatable=ecs, unanswered=False).name for ecs in (True, False)]

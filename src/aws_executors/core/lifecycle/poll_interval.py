@@ -1,13 +1,13 @@
 """How often a container is polled.
 
-Functions of time and of what was seen last. A container that is young or is being stopped is polled often,
-one that has waited or run for long rarely: its start or end is noticed within a tenth of that time. Once the
-row has shown the task running, the row also shows its end first. Polls are then only for a container that
-dies unnoticed: a third as many, and fewer still if there are many containers. A failed poll is repeated soon,
-whatever the container's age. While AWS sends events, polls are for events that get lost.
+Functions of time and of what was seen last. A young container, or one being stopped, is polled often; after
+a long wait or run, rarely: its start or end is noticed within a tenth of that time. Once the row has shown
+the task running, the row also shows its end first, and polls only find containers that die unnoticed: a third
+as many, and fewer still if there are many containers. A failed poll is repeated soon, whatever the
+container's age. While AWS sends events, polls make up for those that get lost.
 
-This module has the pause of a poll after a throttle. `core/aws/backoff.py` has that of a submission,
-`core/aws/token_bucket.py` that of the whole account.
+The pause of a poll after a throttle is here, the pause of a submission in `core/aws/backoff.py`, the pause of
+the whole account in `core/aws/token_bucket.py`.
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from aws_executors.core.aws.backoff import Backoff, delay
 from aws_executors.core.lifecycle.job import Job, R, Stage
 
 SHARED = 20
-"""Polls after a long pause are aligned to a grid of this fraction of it, a 20th, so that they share calls."""
+"""While events come, polls are aligned to a grid of a 20th of their pause, so that they share calls."""
 
 SHOWN_BY_ROW = 3
 """How many times longer the pause is once the row has shown the task running, and so will show its end."""
@@ -67,7 +67,7 @@ def poll_after(
 ) -> float:
     """Seconds until the job's container should be polled again.
 
-    `events_come` says whether events have named this container, `containers` how many there are in all.
+    `events_come` says whether events name this container, `containers` how many containers there are in all.
 
     >>> from aws_executors.core.lifecycle.observation import Observation, Phase
     >>> running = Observation(id="1", phase=Phase.RUNNING)
@@ -94,9 +94,9 @@ def poll_after(
 
 
 def poll_again_after(failures: int, pace: PollInterval) -> float:
-    """Seconds until a container is polled again whose last `failures` polls have failed.
+    """Seconds until the next poll of a container whose last `failures` polls have failed.
 
-    Without jitter: containers that shared the failed call share the next one, too.
+    There is no jitter: containers that shared the failed call share the next one, too.
 
     >>> [poll_again_after(failures, PollInterval()) for failures in (1, 2, 3, 4, 5, 100)]
     [1.0, 2.0, 4.0, 8.0, 15.0, 15.0]
@@ -105,7 +105,7 @@ def poll_again_after(failures: int, pace: PollInterval) -> float:
 
 
 def _while_events_come(job: Job[R], pace: PollInterval, now: float) -> float:
-    """The pause up to the next time of a grid that many containers share: at most a 20th longer."""
+    """The pause, made up to a 20th longer to end at a time that many containers share."""
     pause = pace.sweep if job.stage is Stage.WATCHING and job.runs else pace.unsettled
     grid = pause / SHARED
     return ceil((now + pause) / grid) * grid - now

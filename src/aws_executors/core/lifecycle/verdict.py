@@ -1,9 +1,9 @@
 """What the end of a container means, given what Airflow's database says of its task instance.
 
-Law: one matrix, the state of the row by how the container ended, and nothing decided outside it; what is
-repeated before the task's own code has begun is never repeated after that. A container's exit code is not its
-task's result (a supervisor exits 0 when the task failed, deferred or was cleared), and a report at the wrong
-moment fails a healthy task: so nothing is reported before the row of the task instance is read.
+Law: one matrix (the state of the row by how the container ended), and nothing decided outside it; nothing is
+started again once the task's own code has begun. A container's exit code is not its task's result (a
+supervisor exits 0 when the task failed, deferred or was cleared), and a report at the wrong moment fails a
+healthy task: so nothing is reported before the row of the task instance is read.
 
 Source: ``airflow/jobs/scheduler_job_runner.py``, process_executor_events.
 """
@@ -22,8 +22,8 @@ from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 class Row:
     """The task instance in Airflow's database: its state, its current token, its current try.
 
-    `id` is the row's key, None if it is not known; a retry or a clearing gives the task instance another one.
-    `queued_by` is the scheduler that queued or adopted it, by the id of its row in the table job.
+    `id` is the row's key, None if it is not known; a retry or a clearing gives the task instance another key.
+    `queued_by` is the scheduler that queued or adopted the task instance: the id of its row in the table job.
     """
 
     state: str | None
@@ -47,7 +47,7 @@ class RowState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a container ended, as far as the verdict depends on it."""
+    """How a container ended, in the distinctions that a verdict depends on."""
 
     CLEAN = "clean"  # exit code 0
     FAILED = "failed"  # ended by its own code, by a person, by a limit
@@ -59,7 +59,7 @@ class Outcome(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What is done when a container has ended: what Airflow is told, or what is done instead."""
+    """What is done when a container has ended: what is reported to Airflow, or what is done instead."""
 
     SUCCEED = "succeed"
     FAIL = "fail"
@@ -77,17 +77,17 @@ _COLUMNS: tuple[Outcome | None, ...] = (None, *Outcome)
 # fmt: off
 _ROWS: Mapping[RowState, tuple[Verdict, ...]] = {
     #                     not ended  clean    failed   lost      withdrawn  turned away  refused   unable
-    # No other container will start this queueing; giving it back to Airflow twice does no more than once.
+    # No other container will start this queueing; giving it back to Airflow twice is the same as once.
     RowState.QUEUED:     (KEEP,      FAIL,    FAIL,    RESUBMIT, REQUEUE,   FAIL,        RESUBMIT, FAIL),
     # A task that never began here runs in another container; one that began is not started again.
     RowState.RUNNING:    (KEEP,      SUCCEED, FAIL,    FAIL,     FAIL,      FREE,        FREE,     FREE),
     # "Success" at the end of the container is how Airflow hears that a cleared task has stopped.
     RowState.RESTARTING: (KEEP,      SUCCEED, SUCCEED, SUCCEED,  SUCCEED,   SUCCEED,     SUCCEED,  SUCCEED),
-    # A clean end confirms the result; any other would only confuse who reads the log.
+    # A clean end confirms the result; reporting any other end would only confuse readers of the log.
     RowState.FINISHED:   (SUCCEED,   SUCCEED, FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
     RowState.MOVED_ON:   (FREE,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
     RowState.GONE:       (FREE,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
-    # A callback that has not begun may be started again; there is nobody to give it back to.
+    # A callback that has not begun may be started again; Airflow cannot queue a callback again.
     RowState.ROWLESS:    (KEEP,      SUCCEED, FAIL,    RESUBMIT, FAIL,      FAIL,        RESUBMIT, FAIL),
     # The jobs that wait for the container decide; if one still needs it, another container is started.
     RowState.POOLED:     (KEEP,      FREE,    FREE,    FREE,     FREE,      FREE,        FREE,     FREE),
@@ -120,7 +120,7 @@ OUTCOMES: Mapping[Cause | Exit, Outcome] = MappingProxyType(
         Exit.CANNOT_START: Outcome.UNABLE,
     }
 )
-"""How a container ended, by its cause, or by our launcher's exit code if it has one."""
+"""How a container ended, by its cause, or by our launcher's exit code if it exited with one."""
 
 FINISHED_STATES = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
@@ -153,7 +153,7 @@ def row_state(row: Row | None, *, token: str, try_number: int) -> RowState:
 
 
 def verdict(seen: Observation, state: RowState) -> Verdict:
-    """What to do about a container, by how it was last seen and the state of its task instance's row.
+    """What to do about a container, by what was last seen of it and the state of its task instance's row.
 
     >>> verdict(Observation(id="1", phase=Phase.SUCCEEDED, exit_code=0), RowState.MOVED_ON)
     <Verdict.FREE: 'free'>

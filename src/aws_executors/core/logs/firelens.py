@@ -18,7 +18,7 @@ PLUGINS = ("cloudwatch", "cloudwatch_logs")
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """Where FireLens writes to; an empty `region` means the container's own."""
+    """Where FireLens writes to; an empty `region` means the container's own Region."""
 
     group: str
     name: str

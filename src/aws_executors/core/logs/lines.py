@@ -96,7 +96,7 @@ _KEY_BEGINS, _KEY_ENDS = f'PRIVATE KEY-----{MASK}"', "-----END "
 _KEY_LINE = re.compile(r"\s*[A-Za-z0-9+/]{40,128}={0,2}\s*")
 _KEY_END = re.compile(r"\s*[A-Za-z0-9+/]{1,128}={0,2}\s*")
 _KEY_LINES = 250
-"""The most lines of a private key, those of other writers among them included."""
+"""The most lines of a private key, including lines of other writers among them."""
 
 _ROUTED = TypeAdapter(_Routed)
 _STRUCTURED = TypeAdapter(_Structured)
@@ -127,7 +127,7 @@ def unfolded(tail: Tail, answer: object) -> Result[Tail, str]:
 def texts_with(part: str, answer: object) -> Result[list[str], str]:
     """What a container wrote in those lines of a GetLogEvents response that have `part` in them.
 
-    The others are skipped: cleaning a page of long lines takes a third of a CPU second.
+    Other lines are skipped, because cleaning a page of long lines takes a third of a CPU second.
 
     >>> texts_with("used", {"events": [{"message": "hello"}, {"message": "used 7"}]}).unwrap()
     ['used 7']
@@ -168,7 +168,7 @@ def _unwrapped(message: str) -> str:
 
 
 def without_keys(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The same lines without the content of private keys, each line of which may be a line of the log.
+    """The lines without the content of private keys, each line of which may be a line of the log.
 
     Only the beginning of a key can be recognized by itself; a line of its content looks like any other word.
 

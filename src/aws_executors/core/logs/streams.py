@@ -21,9 +21,9 @@ User Guide."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """One log stream; an empty `region` means the container's own.
+    """One log stream; an empty `region` means the container's own Region.
 
-    `token` is set for a warm container: only the lines of this workload are meant.
+    `token` is set for a warm container: only the lines of the workload of the job with this token are meant.
     """
 
     group: str

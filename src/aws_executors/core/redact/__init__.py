@@ -1,1 +1,1 @@
-"""Texts without secrets: which names stand for one, how they are found, how every text leaves for Airflow."""
+"""Texts without secrets: which names are secret, how secrets are found, how every text goes to Airflow."""

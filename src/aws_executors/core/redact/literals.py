@@ -1,6 +1,6 @@
 """JSON and code without the secrets that they quote, and still JSON and code.
 
-Law: what `mask` finds is looked for in the whole text, for a name may stand in one literal and its secret in
+Law: what `mask` finds is looked for in the whole text, because a name may be in one literal and its secret in
 the next; only parts of literals are replaced, so that quotes, commas, brackets and the names of members stay.
 Then each text in quotes is masked by itself, unescaped.
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 
 from aws_executors.core.redact.text import FINDERS, MASK, Span, mask
 
-# A text in quotes, or any other word; one before `=` or `(` is no value.
+# A text in quotes, or any other word; a word before `=` or `(` is no value.
 _LITERAL = re.compile(
     r"""(?:[bBrRuUfF]{1,2}+(?=["']))?
         (?: (?: "(?P<double>(?:[^"\\]++|\\.)*)"?+ | '(?P<single>(?:[^'\\]++|\\.)*)'?+ ) (?P<key>(?=\s*+:))?
@@ -22,7 +22,7 @@ _LITERAL = re.compile(
 )
 _RUN = re.compile(r"[^\\]++|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|U[0-9A-Fa-f]{8}|.)", re.DOTALL)
 ROUNDS = 3
-"""How many rounds at most: what one hides may show the next one more to hide, as in `mask`."""
+"""How many rounds a text is masked at most: what one round hides may let the next one find more."""
 
 _NO_SECRETS = frozenset({"null", "true", "false", "None", "True", "False"})
 
@@ -39,7 +39,7 @@ class Piece(NamedTuple):
 
 
 def mask_literals(text: str) -> str:
-    """The same JSON, or the same code as `repr` prints it, with ``***`` for what `mask` hides in it.
+    """JSON, or code as `repr` prints it, with ``***`` in place of what `mask` hides in it.
 
     A number becomes a text. Never raises; the time is linear in the length of any text.
 
@@ -67,7 +67,7 @@ def _together(text: str) -> str:
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
-    """The same without overlaps, in order."""
+    """These spans in order, with overlapping ones merged."""
     begin = end = 0
     for first, last in sorted(spans):
         if first > end:

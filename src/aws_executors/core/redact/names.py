@@ -1,7 +1,7 @@
 """Which names stand for secrets: of environment variables, members, options, headers.
 
-Law: tables of words, and the one function that asks them. A name too many costs a reader one value in a
-preview, a name too few costs a password: so the tables are wide.
+Law: tables of words, and the one function that looks names up in them. A name too many hides one value of a
+preview, a name too few shows a password: so the tables are wide.
 """
 
 import re
@@ -39,16 +39,16 @@ ANYWHERE = (
     "token",
     "webhook",
 )
-"""Make a name secret wherever they stand, whatever separates them. Source: DEFAULT_SENSITIVE_FIELDS in
+"""Texts that make a name secret wherever they are in it. Source: DEFAULT_SENSITIVE_FIELDS in
 ``airflow/_shared/secrets_masker``; Airflow's variables for addresses with passwords; what people use."""
 
 WORDS = frozenset(
     {"bearer", "cookie", "cookies", "cred", "creds", "dsn", "jwt", "kubeconfig", "netrc", "pem"}
 )
-"""Make a name secret as a whole word."""
+"""Words that make a name secret as one of its whole words."""
 
 LAST = frozenset({"auth", "conn", "otp", "pass", "passes", "pin", "pw", "salt", "sas", "sig"})
-"""Make a name secret as the last word: ``DB_PASS``, ``REDISCLI_AUTH``."""
+"""Words that make a name secret as its last word: ``DB_PASS``, ``REDISCLI_AUTH``."""
 
 OPEN_KEYS = frozenset(
     {
@@ -88,7 +88,7 @@ OPEN_KEYS = frozenset(
         "xcom",
     }
 )
-"""Words before ``key`` that make it the name of something, and no secret; any other key is secret."""
+"""Words before ``key`` that make a name harmless (``partition_key``); any other key is secret."""
 
 ADDRESSES = frozenset({"url", "uri", "connection", "address"})
 STORES = frozenset(
@@ -119,7 +119,7 @@ STORES = frozenset(
         "sqlalchemy",
     }
 )
-"""The address of one of these usually holds its password: ``DATABASE_URL``, ``MONGODB_URI``."""
+"""What usually has its password in its address: ``DATABASE_URL``, ``MONGODB_URI``."""
 
 HARMLESS = frozenset(
     {
@@ -144,7 +144,7 @@ HARMLESS = frozenset(
         "type",
     }
 )
-"""Last words of names that only say something about a secret: ``token_lifetime``."""
+"""Last words of names whose values only describe a secret: ``token_lifetime``."""
 
 PUBLIC = frozenset({"clientToken", "client_token", "nextToken", "next_token", "PWD", "OLDPWD"})
 """Names with a secret word whose values are no secrets: AWS's own, and the shell's working directory."""
@@ -154,7 +154,7 @@ _LONGEST = 256
 
 
 def sensitive(name: str) -> bool:
-    """Whether something of this name holds a secret, as far as a name can tell (its last 256 characters).
+    """Whether the value of this name is probably a secret, by the name's last 256 characters.
 
     >>> sensitive("DB_PASSWORD"), sensitive("AIRFLOW_CONN_PG"), sensitive("FERNET_KEY"), sensitive("STAGE")
     (True, True, True, False)

@@ -1,8 +1,8 @@
-"""What every text goes through on its way to Airflow: its event log, its reports, its logs, its pages.
+"""What every text goes through on its way to Airflow: to event log, reports, logs and pages.
 
 Law: one way out, whoever a text is from: AWS, a container, a builder, the author of a DAG. What comes out can
-be saved by every database, is of bounded size, has no secret in it, and is one line where one is meant, so
-that nobody can forge a line of a log. A text is cut before it is cleaned, and again after.
+be saved by every database, is of bounded size, has no secret in it, and is a single line where a line is
+meant, so that nobody can forge a line of a log. A text is cut before it is cleaned, and again after.
 """
 
 import re
@@ -11,19 +11,19 @@ from functools import lru_cache
 from aws_executors.core.redact.values import mask
 
 MOST = 2_048
-"""The most bytes of UTF-8 of a text, the mark of a cut included."""
+"""The most bytes of UTF-8 of a text, `CUT` included."""
 
 PART = 1_024
-"""The same for foreign words (AWS's, a container's, a builder's) in a text of ours, which says more after."""
+"""The most bytes of foreign words (AWS's, a container's, a builder's) within a longer text of ours."""
 
 NAME = 250
-"""The same for a name, or for words that stand in a table."""
+"""The most bytes of a name, or of words in a table."""
 
 ROOM = 8
-"""How many times as many characters are cleaned: what is left out or masked makes room for others."""
+"""How many times the most bytes a text is cut to before it is cleaned: what is left out makes room."""
 
 CUT = "... (cut)"
-"""The end of a text that was cut; its beginning, if the last lines are kept."""
+"""The end of a text that was cut; the beginning, if its last lines were kept."""
 
 # Colours and cursor movements of terminals, and titles that are terminated.
 _ANSI = re.compile(
@@ -61,7 +61,7 @@ _cleaned_line = lru_cache(16)(_clean_line)
 
 
 def first_lines(text: str, most: int = MOST) -> str:
-    r"""The same for a text of several lines, of which the first ones are kept.
+    r"""The text cleaned as by `one_line`, but with its lines; the first ones are kept, up to `most` bytes.
 
     >>> first_lines("one\r\ntwo\x07\nthree", 20)
     'one\ntwo\nthree'
@@ -71,7 +71,7 @@ def first_lines(text: str, most: int = MOST) -> str:
 
 
 def last_lines(text: str, most: int = MOST) -> str:
-    r"""The same, but the last lines are kept.
+    r"""The text as from `first_lines`, but the last lines are kept.
 
     >>> last_lines("one\n" * 50 + "last", 20)
     '... (cut)\none\nlast'

@@ -3,7 +3,7 @@
 Law: the time is linear in the length of the text, whatever the text is: it is foreign, and a pattern that
 backtracks would stop the scheduler. So quantifiers of single characters are possessive (those of groups are
 wrong before Python 3.11.5: CPython's issue 106052), each search begins where the last one ended, and looking
-back or ahead is bounded. `tests/core/redact/test_text.py` holds it.
+back or ahead is bounded. `tests/core/redact/test_text.py` checks this.
 """
 
 import re
@@ -91,16 +91,16 @@ _BEFORE = 256
 _LONGEST = 4_000
 """How many characters of a value of several lines are searched for its end."""
 _AHEAD = 2_000
-"""How many characters are searched for a value and the name that stands behind it."""
+"""How many characters are searched for a value and the name behind it."""
 
-# An element of XML, in which STS answers with credentials; one that is not closed is a word of a sentence.
+# An element of XML, in which STS answers with credentials; an unclosed element is a word of a sentence.
 _ELEMENT = re.compile(
     r"<(?P<name>[A-Za-z0-9_.:-]++)(?:\s[^<>]*+)?>(?P<value>[^<]++)(?=</)"
     r"|&lt;(?P<escaped>[A-Za-z0-9_.:-]++)&gt;(?P<inside>[^&<]++)(?=&lt;/)"
 )
 
 _STRONG = frozenset({"password", "passwd", "passphrase", "pwd", "authorization", "apikey"})
-"""Names with a secret value in a sentence, too: ``password: x``. ``credentials: x`` may be about them."""
+"""Names that have a secret value even in a sentence: ``password: x``, but not ``credentials: x``."""
 _CAMEL = re.compile(r"[a-z]+[A-Z]")
 _ALONE = re.compile(
     r"""[bBrRuUfF]{0,2}+\\*+["']|\[|(?!["'\\])[^\s"'\\]++(?<![:])(?:(?<=[,;)\]}])|(?![ \t]++[^\s#])"""
@@ -114,7 +114,7 @@ _BLOCK = re.compile(r"[|>][-+0-9]{0,2}+[ \t]*+(?:#[^\n]{0,1000}+)?\r?+\n")
 """What announces in YAML that the text is on the next lines."""
 _INDENT = re.compile(r"[ \t]*+")
 _WIDEST = 200
-"""The columns within which the name of such a text may begin."""
+"""The columns within which the name of a YAML block may begin."""
 _PAIRED = re.compile(r"""(?<![A-Za-z0-9_])[Nn]ame:[ \t]++["']?+:\Z|=\\*+["']=\Z""")
 """What stands before a name whose value is on the next line of YAML, or in the next attribute of XML."""
 
@@ -162,11 +162,11 @@ _PORT = re.compile(r":[0-9]*+(?:[/?#]|\Z)")
 
 
 def mask(text: str) -> str:
-    r"""The same text without its secrets, each of which becomes ``***``.
+    r"""The text without its secrets, each of which becomes ``***``.
 
     Secrets are tokens (JWT) and keys that are known by their shape, private keys in PEM, what stands before
-    the host of an address and behind that of a webhook, what pydantic found (``input_value=``), and the value
-    of every name that `sensitive` knows, however it is written. Never raises; the time is linear in the
+    the host of an address and behind the host of a webhook, what pydantic found (``input_value=``), and the
+    value of every name that is `sensitive`, however it is written. Never raises; the time is linear in the
     length of the text; masking twice changes nothing more. Source: RFC 7519 section 3; the workload's JSON as
     written by ``airflow/executors/workloads/base.py`` (``"token": "<JWT>"``).
 
@@ -208,7 +208,7 @@ def _named(text: str) -> Iterator[Span]:
 
 
 def _value_of(text: str, found: re.Match[str]) -> Span | None:
-    """Where the value of a name stands; None if there is none, or it is no secret."""
+    """Where the value of a name begins and ends; None if there is no value, or it is no secret."""
     begin, whole = found.end(), cast("str | None", found["name"])
     if whole is None:
         flag, other, variable = cast("tuple[str | None, ...]", found.group("flag", "argument", "variable"))
@@ -267,7 +267,7 @@ def _doubled(text: str, begin: int) -> Span | None:
 
 
 def _block(text: str, name: int, begin: int) -> Span | None:
-    """The lines of YAML below a name that are indented further than it is."""
+    """The lines of YAML below a name that are indented further than the name."""
     farthest = max(0, name - _WIDEST)
     line = max(farthest, text.rfind("\n", farthest, name) + 1)
     before = text[line:name].rstrip("\"'\\")
@@ -344,8 +344,8 @@ def _value(text: str, begin: int) -> Span | None:
 
 
 def _closing(text: str, opened: re.Match[str], begin: int) -> int:
-    """Where a quoted value ends: at the quote that is escaped as often as the one that opened it (of three,
-    at three) or, if the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by
+    """Where a quoted value ends: at the quote that is escaped as often as the quote that opened it (three end
+    three) or, if the text was cut, at the end of the line. A quote with ``k`` backslashes is closed by
     ``k``, also behind any number of escaped backslashes of the value; ``2k + 1`` make a quote within it."""
     quote, one = cast("str", opened["quote"]), cast("str | None", opened["one"])
     three = one is not None and quote != one
@@ -477,7 +477,7 @@ def _in_addresses(text: str) -> Iterator[Span]:
 def _of_commands(text: str) -> Iterator[Span]:
     """The password of ``mysql -phunter2`` and ``curl -u etl:hunter2``: ``mkdir -p`` has none."""
     if ("-p" not in text and "-u" not in text) or not any(name in text for name in _WITH_PASSWORDS):
-        return  # nearly always; the search below takes as long as all others together
+        return  # nearly always; the search below takes as long as all other searches together
     command, listed, at = "", False, 0
     while found := _COMMAND_WORDS.search(text, at):
         at = found.end()

@@ -1,6 +1,6 @@
 """What must not be read by a person: tokens, passwords, and values whose names say that they are secret.
 
-Law: plain values in, the same without secrets out. Texts that may quote a secret go through `mask`
+Law: plain values in, those values without secrets out. Texts that may quote a secret go through `mask`
 (`text.py`), those that are JSON or code through `mask_literals` (`literals.py`); no other package knows what
 a secret looks like.
 """
@@ -15,17 +15,17 @@ from aws_executors.core.redact.text import MASK, mask
 __all__ = ["MASK", "hidden", "mask", "secrets_in", "sensitive", "without"]
 
 DEEPEST = 16
-"""How many levels of a value are shown; below them, nothing is. A request has ten at most."""
+"""How many levels of a value are shown; deeper ones are masked. A request has ten at most."""
 
 QUOTED = 3
-"""How many levels of JSON a secret may be quoted in, and is still found."""
+"""Up to how many levels of JSON in JSON a quoted secret is found."""
 
 SHORTEST = 4
-"""How many characters are enough to recognize the beginning of a secret where a text was cut."""
+"""How many characters are enough to recognize a secret's beginning at the end of a text that was cut."""
 
 
 def hidden(value: object, deepest: int = DEEPEST) -> object:
-    """The same plain value, with ``***`` for what stands below or beside a sensitive name.
+    """A plain value, with ``***`` in place of what stands below or beside a sensitive name.
 
     >>> hidden({"environment": [{"name": "API_KEY", "value": "abc"}, {"name": "STAGE", "value": "test"}]})
     {'environment': [{'name': 'API_KEY', 'value': '***'}, {'name': 'STAGE', 'value': 'test'}]}
@@ -92,13 +92,13 @@ def _single(value: object) -> bool:
 
 
 def _secret(name: object, beside: Mapping[object, object]) -> bool:
-    """Whether a name is sensitive; a ``value`` has that of its neighbour, ``name`` or ``key``."""
+    """Whether a name is sensitive; for ``value``, the text of its neighbour ``name`` or ``key`` counts."""
     named = beside.get("name", beside.get("key")) if name == "value" else name
     return isinstance(named, str) and sensitive(named)
 
 
 def without(text: str, secrets: Iterable[str], *, cut: bool = False) -> str:
-    r"""The text with ``***`` for each of these secrets, also where it stands quoted, or quoted again.
+    r"""The text with ``***`` for each of these secrets, also if a secret is quoted, or quoted again.
 
     If the text was `cut`, the beginning of a secret at its end is dropped.
 
@@ -128,7 +128,7 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 
 def _torn(text: str, secret: str) -> int:
-    """Where the beginning of a secret starts that ends the text; the text's length if there is none."""
+    """Where the text's end starts if that is the beginning of a secret; else the text's length."""
     begin = max(0, len(text) - len(secret) + 1)
     at = text.find(secret[:SHORTEST], begin)
     while at >= 0:

@@ -1,7 +1,7 @@
 """The option `executor_config_allowed`: what a task's ``executor_config`` may set.
 
-Law: a setting has one name here, whichever way an author wrote it, and may be allowed by that name or by that
-of a structure which it is part of. Each service says what its options set; all else is refused at once.
+Law: a setting has one name here, whichever way an author wrote it, and is allowed by that name or by the name
+of a structure that contains it. Each service says what its options set; what is not allowed is refused.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -16,7 +16,7 @@ ALL, NONE = "all", "none"
 OPTION = "executor_config_allowed"
 
 Use = tuple[str, ...]
-"""One setting: its own name, then those of the structures that it is part of. Any of them allows it."""
+"""One setting: its own name, then the names of the structures that contain it. Any of them allows it."""
 
 
 def canonical(names: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ all, none, environment
 
 
 def check_allowed(uses: Iterable[Use], allowed: tuple[str, ...], section: str) -> None:
-    """Raise `RequestError` that names everything which is set and not allowed.
+    """Raise a `RequestError` that names every setting that is not allowed, if there is one.
 
     >>> check_allowed([("cpu",), ("overrides.taskRoleArn", "overrides")], ("cpu",), "ecs_fargate")
     Traceback (most recent call last):
@@ -71,7 +71,7 @@ def set_fields(written: object, nothing: object) -> Iterator[str]:
 
 
 def within(path: str, own: str = "") -> Use:
-    """A member's path, then those of the structures that it is part of; first its `own` name, if it has one.
+    """A member's path, then the paths of the structures that contain it; first its `own` name, if it has one.
 
     >>> within("overrides.containerOverrides.cpu", "cpu")
     ('cpu', 'overrides.containerOverrides.cpu', 'overrides.containerOverrides', 'overrides')

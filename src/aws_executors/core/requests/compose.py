@@ -72,7 +72,7 @@ def _short(part: object) -> str:
 
 
 def call_text(verb: str, *parts: object, **named: object) -> str:
-    """The text of a call, functions by their bare name: what combinators print as.
+    """The text of a call, which a combinator prints as; functions stand in it by their bare name.
 
     A keyword that is None was left out by the caller, and is left out here.
 
@@ -114,7 +114,7 @@ def holds(predicate: Callable[[L], object], launch: L) -> bool:
 
 
 def _unanswered(answer: object, call: str) -> str:
-    """What to say of an answer that has not been run yet, with the remedy; `call` shows how to call one."""
+    """What is wrong with an answer that still has to run, with the remedy, as in `call`; empty for others."""
     if callable(answer):
         return f"a function; call it where it is named, as in {call}"
     if isinstance(answer, Iterator | AsyncIterator):
@@ -217,7 +217,7 @@ def unless(
 
 
 def _takes(part: Callable[[L], object], number: int) -> bool:
-    """Whether a function can be called with `number` arguments, as far as its signature tells."""
+    """Whether a function takes `number` arguments by its signature; True if it has no readable signature."""
     try:
         shape = signature(part, follow_wrapped=False)
     except (TypeError, ValueError, NameError, AttributeError):
@@ -267,7 +267,7 @@ def _check_steps(verb: str, steps: tuple[object, ...]) -> None:
 
 
 def check_predicate(verb: str, predicate: object) -> None:
-    """Refuse what is no function of one launch, with `BuilderError`; `verb` names what takes a predicate."""
+    """Refuse with `BuilderError` what is no function of one launch; `verb` names what takes the predicate."""
     example = "queue_is('large')"
     if form_of_uncalled(predicate):
         raise BuilderError(
@@ -287,7 +287,7 @@ def check_predicate(verb: str, predicate: object) -> None:
 
 
 def _called(part: object) -> str:
-    """The name by which a person knows it: without the module if that is one of this package's."""
+    """The name by which a person knows a function: without the module if that belongs to this package."""
     name = function_name(part)
     return name.rpartition(".")[2] if name.startswith("aws_executors.") else name
 
@@ -302,7 +302,7 @@ def steps_taken(part: object, launch: Launch[Settings]) -> Iterator[object]:
 
 
 def parts_of(build: object) -> Iterator[object]:
-    """All builders and steps that a builder made by `compose` is made of, whatever the launch."""
+    """All builders and steps in a builder made by `compose`, also those that a launch may not go through."""
     match build:
         case _Composed(build=first, steps=steps):
             yield from parts_of(first)
@@ -330,7 +330,7 @@ def lifetime_of(build: object, launch: Launch[Settings]) -> float | None:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Remark:
-    """A step for requests of any service: it leaves them as they are, and says something to the executor."""
+    """A step for either service: it leaves the request as it is, and says something to the executor."""
 
     text: str
 
@@ -369,7 +369,7 @@ def with_token_lifetime(*, hours: float = 0, minutes: float = 0, seconds: float 
 class BuildFault:
     """Why a builder made no request for a launch: `builder` is its name, `error` what a person must know.
 
-    It is `oversized` if only its size is wrong, so that a shorter command may help.
+    `oversized` says that only the request's size is wrong, so that a shorter command may help.
     """
 
     builder: str
@@ -384,11 +384,11 @@ class BuildFault:
 def built(
     build: Callable[[L], R], launch: L, expected: type[R], *last: Callable[[L, R], R]
 ) -> Result[R, BuildFault]:
-    """Run a builder, which may be foreign, then the steps `last`, and give the request or its fault.
+    """Run a builder, which may be foreign, then the steps `last`; returns the request or the fault.
 
     Nothing that the builder raises leaves this function, except KeyboardInterrupt. The launch's command and
-    secrets never stand in the fault, even if the error's own text repeats them (C4). ``executor_config`` is
-    blamed for what the last steps refuse if a launch without one gets its request.
+    secrets are never in the fault, even if the error's own text repeats them (C4). ``executor_config`` is
+    blamed for what the steps `last` refuse if the same launch without it would get its request.
     """
     try:
         request = build(launch)
@@ -403,7 +403,7 @@ def built(
                 request = step(launch, request)
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001 - what it made may be anybody's
+        except BaseException as error:  # noqa: BLE001 - the step reads what foreign code made
             fault = fault_of(build, launch, error)
             plain = replace(launch, executor_config={})
             asked = launch.executor_config and isinstance(built(build, plain, expected, *last), Success)
@@ -414,7 +414,7 @@ def built(
 
 
 def _as_a_dict(error: BaseException, words: str, request: str) -> str:
-    """The remedy if a builder handles its request as a dict, which it is in older packages."""
+    """The remedy if a builder handles its request as a dict, which is what older packages use."""
     ways = r"is not (subscriptable|iterable|a mapping)|does not support item|has no attribute"
     used = isinstance(error, TypeError | AttributeError) and not meant(error)
     used = used and re.search(f"'{request}' object ({ways})", words) is not None
@@ -424,7 +424,7 @@ def _as_a_dict(error: BaseException, words: str, request: str) -> str:
 
 
 def fault_of(build: Callable[[L], R], launch: L, error: BaseException) -> BuildFault:
-    """What a builder raised, in one line of words, bounded and without the launch's secrets."""
+    """The fault for what a builder raised: one line of limited length, without the launch's secrets."""
     words = _without_secrets(_words(error), launch)
     return BuildFault(builder=function_name(build), error=words, oversized=_oversized(error))
 
@@ -451,7 +451,7 @@ def _words(error: BaseException) -> str:
 
 
 def error_words(error: BaseException) -> str:
-    """What any exception says, without its type; pydantic's in our words, even one that cannot be printed."""
+    """The text of any exception, without its type, even if it cannot be printed; pydantic's in our words."""
     return "; ".join(in_words(error, shown=False)) if isinstance(error, ValidationError) else _text(error)
 
 
@@ -471,7 +471,7 @@ def _place(error: BaseException) -> str:
 
 
 def _without_secrets(words: str, launch: Launch[Settings]) -> str:
-    """Neither the workload, which is one long argument, nor a secret of ``executor_config`` may be quoted."""
+    """`words` without the workload, which is one long argument, and without ``executor_config``'s secrets."""
     near = words[: MOST * ROOM]
     long = (part for part in launch.command if len(part) > LONGEST_QUOTED)
     known = (*long, *secrets_in(launch.executor_config))

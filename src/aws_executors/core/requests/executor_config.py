@@ -1,8 +1,8 @@
 """``executor_config``: what a DAG's author wrote for one task, read or refused.
 
-Law: read once, here, by the service's own type of options; what makes no sense is refused with the key, the
-value found and the values allowed, and fails that task alone (C2). Keys that belong to the executor are
-refused with the reason. Both dialects are keys of one flat type: those of the older airflow-aws-executors
+Law: read once, here, by the service's own type of options; a wrong option is refused with the key, the value
+found and the values allowed, and fails that task alone (C2). Keys that belong to the executor are refused
+with the reason. The keys of both dialects are in one flat type: those of the older airflow-aws-executors
 (parts of the Airflow container's override) and of apache-airflow-providers-amazon (members of the request).
 """
 
@@ -22,15 +22,15 @@ C = TypeVar("C")
 
 WHERE = "executor_config"
 OTHERS: Mapping[str, str] = dict.fromkeys(("podOverride", "podTemplateFile"), "KubernetesExecutor")
-"""Keys of tasks that ran in another executor before. Often such a key is just the executor's name."""
+"""Keys for another executor, and that executor. Often such a key is just the executor's name."""
 
 
 def read_config(adapter: TypeAdapter[C], written: object, kept: Mapping[str, str]) -> C:
     """What `written` says, as the service's options.
 
-    ``None`` says nothing, as a whole and as the value of an option at the top level. `kept` names the keys
-    (in AWS's spelling) that the executor keeps for itself, each with its reason. Raises `RequestError` for
-    anything else than a mapping of the keys that the options have.
+    ``None`` says nothing, as a whole and as the value of an option at the top level. `kept` has the keys (in
+    AWS's spelling) that a task may not set, each with the reason. Raises `RequestError` for anything else
+    than a mapping of the keys that the options have.
 
     >>> read_config(TypeAdapter(dict[str, int]), {"command": ["ls"]}, {"command": "it is Airflow's"})
     Traceback (most recent call last):
@@ -55,7 +55,7 @@ it is Airflow's
 
 
 def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: str) -> dict[str, object]:
-    """The plain dict of these options, in AWS's spelling; None says nothing. Raises `RequestError` as above.
+    """The plain dict of these options, in AWS's spelling, without those that are None; else `RequestError`.
 
     >>> plain_config(TypeAdapter(dict[str, int | str]), {"cpu": 256, "group": None}, "EcsConfig")
     {'cpu': 256}
@@ -66,7 +66,7 @@ def plain_config(adapter: TypeAdapter[C], given: Mapping[str, object], where: st
 
 @contextmanager
 def blamed(request: object) -> Iterator[None]:
-    """Blame ``executor_config`` for the faults of a request that has a task's options on top."""
+    """Blame ``executor_config`` for faults that arise while a task's options are laid over this request."""
     try:
         yield
     except RequestError as error:

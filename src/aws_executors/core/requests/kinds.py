@@ -1,6 +1,6 @@
 """The check that a request or a launch is of the service whose builder or step gets it.
 
-Law: what belongs to another service is refused in words, before anything is read from it.
+Law: a request or launch of another service is refused in words, before anything is read from it.
 """
 
 from typing import TypeVar

@@ -16,7 +16,7 @@ from aws_executors.core.settings.base import Settings
 S_co = TypeVar("S_co", bound=Settings, covariant=True, default=Settings)
 
 LAUNCHER = ("python", "-m", "aws_executors.run")
-"""How a container starts this package's launcher."""
+"""The command with which a container starts this package's launcher."""
 
 
 @by_name
@@ -48,8 +48,8 @@ class Launch(Generic[S_co]):
     """The one argument of every builder.
 
     `command` is what the Airflow container must run, ready to be copied into the request; it may carry a
-    secret (an inline workload's token), so it stays out of this value's repr. `executor_config` is whatever
-    the DAG's author wrote: a builder is the first to check it. `token` names this queueing of the task
+    secret (an inline workload's token), so it is not in this value's repr. `executor_config` is whatever the
+    DAG's author wrote: a builder is the first to check it. `token` names this queueing of the task
     instance (Airflow's ``external_executor_id``, a UUID) and `attempt` counts its submissions, from 1.
     `memory_kills` says how many earlier tries were killed for memory, if a step asks for it; else it is 0.
 
@@ -71,7 +71,7 @@ class Launch(Generic[S_co]):
     memory_kills: int = 0
 
     def __repr__(self) -> str:
-        """The repr without the secrets that a DAG's author, or a section's own JSON, has in the clear."""
+        """The repr, without secrets that the DAG's author or the section's own JSON has in the clear."""
         parts = cast("tuple[Field[object], ...]", fields(self))
         said = (
             f"{part.name}={mask_literals(repr(cast('object', getattr(self, part.name))))}"

@@ -1,7 +1,7 @@
 """Functions that make a step, a predicate or a builder: each call is checked against the signature.
 
 Law: what a person writes is checked where it is written, by the annotations, and refused in the words of
-`core/validation.py`. So a slip does not come out as an error of Python's own when the first task is launched.
+`core/validation.py`. So a slip is not first seen as one of Python's own errors when a task is launched.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ class Open(Protocol[T_co]):
 
 
 class _Given(BaseModel):
-    """The arguments of a call. Text is not taken for a number; what `make` reads itself is let through."""
+    """The arguments of a call. Text does not pass as a number; what `make` itself reads is not checked."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -40,7 +40,7 @@ class _Given(BaseModel):
 def maker(make: Callable[P, T]) -> Callable[P, T]:
     """Check each call of `make` by its signature and annotations; `compose` notices if it is not called.
 
-    A call that does not fit raises `BuilderError`, and a value that does not, `RequestError`.
+    A call that does not fit the signature raises `BuilderError`, a value that does not fit `RequestError`.
 
     >>> from aws_executors.batch import with_retry, with_tags, with_timeout
     >>> with_tags(team=7)
@@ -84,7 +84,7 @@ def as_maker(make: Callable[P, T]) -> Callable[P, T]:
 
 
 def _marked(make: Callable[P, T]) -> Callable[P, T]:
-    """Let `compose` notice if `make` itself was named, and not called."""
+    """Mark `make`, so that `compose` notices if `make` itself was passed instead of what it returns."""
     setattr(make, MARK, make)  # not just True: `functools.wraps` copies the mark to what wraps this function
     return make
 
@@ -137,8 +137,8 @@ write Task(dag_id='...', task_id='...', run_id='...', try_number=..., map_index=
 def unchanging(kind: type[T]) -> type[T]:
     """Let a frozen dataclass with slots refuse each assignment in the words of `dataclasses`.
 
-    The method that it makes refers to the class from before it had slots: for a name that is no field it
-    raises a TypeError about ``super``, even in ``Launch[EcsSettings](...)``, which sets the value's type.
+    The method that `dataclasses` makes refers to the class before it had slots: for a name that is no field
+    it raises a TypeError about ``super``, even in ``Launch[EcsSettings](...)``, which sets the value's type.
 
     >>> from aws_executors import Task
     >>> Task(dag_id="etl", task_id="load").dag = "other"
@@ -207,7 +207,7 @@ class _Call:
     remedy: str
 
 
-_CALLS: dict[object, _Call] = {}  # by function, made when it is first called
+_CALLS: dict[object, _Call] = {}  # by function; made when the function is first called
 
 
 def _check(make: Callable[P, T], args: Sequence[object], kwargs: Mapping[str, object]) -> None:
@@ -215,7 +215,7 @@ def _check(make: Callable[P, T], args: Sequence[object], kwargs: Mapping[str, ob
         _CALLS[make] = _Call(signature(make), _arguments(make), f"write {_form(make)}")
     call, verb = _CALLS[make], make.__name__
     kinds = _kinds(call.shape)
-    open_ = "VAR_KEYWORD" in kinds.values()  # any name will do: it joins the mapping that comes first
+    open_ = "VAR_KEYWORD" in kinds.values()  # any keyword will do: it joins the mapping in the first argument
     named = {} if open_ else kwargs
     given = _bound(call.shape, args, named, verb, call.remedy)
     for name, value in given.items():
@@ -247,7 +247,7 @@ def _misfit(shape: Signature, named: Iterable[str]) -> str:
 
 
 def _arguments(make: Callable[P, T]) -> TypeAdapter[object]:
-    """What checks the arguments of `make` by name."""
+    """The type adapter that checks the arguments of `make` by name."""
     kinds = _kinds(signature(make))
     hints = {
         name: GenericAlias(tuple, (hint, ...)) if kinds[name] == "VAR_POSITIONAL" else hint

@@ -1,9 +1,9 @@
 """`merge(base, over)`: two descriptions of one thing become one, field by field.
 
 Law: a field's rule follows from its type. Text, numbers, flags and lists of plain values: what `over` says,
-if it says anything. A structure: merged in turn. A list of structures that have a key, and a map of texts: by
-that key. What a type cannot say stands in the field's ``Annotated``, once: `Key` or `MergedBy`. No argument
-is changed. `tests/core/requests/test_merge.py` holds the laws: identity, idempotence, associativity.
+if it says anything. A structure: merged in turn. A list of structures that have a key, and a map of texts:
+merged by key. What a type cannot say is in the field's ``Annotated``: `Key` or `MergedBy`. No argument is
+changed. `tests/core/requests/test_merge.py` checks the laws: identity, idempotence, associativity.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,9 +34,9 @@ Items: TypeAlias = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Marks the field that tells the items of a list apart: two items with the same key merge.
+    """Marks the field by which the items of a list are identified: two items with the same key merge.
 
-    `whole`: the later item replaces the earlier one, because its members belong together.
+    With `whole` the later item replaces the earlier one, because an item's members belong together.
     """
 
     whole: bool = False
@@ -49,7 +49,7 @@ KEY, KEY_OF_A_WHOLE = Key(), Key(whole=True)
 class MergedBy:
     """Marks a field that merges by a rule of its own: a function ``(base, over) -> merged``.
 
-    The rule is called only where `over` says something.
+    The rule is called only if `over` says something in this field.
     """
 
     rule: _Rule
@@ -74,7 +74,7 @@ def appended(base: tuple[T, ...], over: tuple[T, ...]) -> tuple[T, ...]:
 
 
 def last(base: T, over: T) -> T:
-    """`over` as a whole.
+    """`over`, whatever `base` is.
 
     >>> last("a", "b")
     'b'
@@ -102,10 +102,10 @@ def by_key(
 
 
 def merge(base: T, over: object, **decided: object) -> T:
-    """`base` with what `over` says, in the fields that both have; `base` itself, if that is nothing.
+    """`base` with what `over` says in the fields that both have; `base` itself if nothing changes.
 
-    The fields in `decided` get those values, whatever the two say. `over` is another structure of the same
-    type, or one that has some of its fields.
+    The fields in `decided` get those values, whatever `base` and `over` say. `over` is another structure of
+    the same type, or of a type that has some of its fields.
 
     >>> from aws_executors.core.ecs.structures import ContainerOverride
     >>> merge(ContainerOverride(name="a", cpu=256), ContainerOverride(name="a", cpu=512, command=("ls",)))
@@ -134,7 +134,7 @@ class _Replace(Protocol):
     def __call__(self, structure: T, /, **changed: object) -> T: ...
 
 
-_replace = cast("_Replace", replace)  # mypy knows no dataclass that could be any
+_replace = cast("_Replace", replace)  # mypy has no type for "any dataclass"
 
 
 _Member: TypeAlias = tuple[str, Callable[[object], object], object, _Rule]
@@ -142,7 +142,7 @@ _Member: TypeAlias = tuple[str, Callable[[object], object], object, _Rule]
 
 
 _SAYS_SOMETHING = object()
-"""In the place of that value, for a field whose default says something, too: no field is equal to it."""
+"""Stands for the value that says nothing in a field that has no such value: no field is equal to it."""
 
 
 def _found_out(base: type, over: type) -> tuple[_Member, ...]:

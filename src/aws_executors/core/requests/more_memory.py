@@ -16,7 +16,7 @@ _UNITS = {"": 1, "mib": 1, "gib": GIB}
 
 
 def asks_for_kills(build: object) -> bool:
-    """Whether a step of this builder looks at kills, whatever the launch; all steps in `compose` are seen.
+    """Whether a step of this builder looks at kills, for any launch; all steps in `compose` count.
 
     >>> from aws_executors import compose, ecs, queue_is, when
     >>> asks_for_kills(compose(ecs.build, when(queue_is("etl"), ecs.with_more_memory(most="8 GiB"))))
@@ -29,13 +29,13 @@ def asks_for_kills(build: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """By which factor memory grows after each kill, and up to how much (MiB)."""
+    """The factor by which memory grows after each kill, and the MiB up to which it grows."""
 
     factor: float
     most: int
 
     def memory(self, before: int, kills: int) -> int:
-        """The memory (MiB) after so many kills, never less than before.
+        """The memory (MiB) after `kills` kills of a task that had `before` MiB; never less than `before`.
 
         >>> Growth(2, 4096).memory(1024, 0), Growth(2, 4096).memory(1024, 1), Growth(2, 4096).memory(1024, 9)
         (1024, 2048, 4096)
@@ -44,7 +44,7 @@ class Growth:
         return max(before, min(ceil(grown), self.most))
 
     def pair(self, cpu: int, before: int, kills: int) -> tuple[int, int]:
-        """The size on Fargate after so many kills: CPU units, more if the memory needs it, and MiB.
+        """The size on Fargate after `kills` kills: CPU units, more if the memory needs it, and MiB.
 
         >>> Growth(2, 16384).pair(256, 1024, 1), Growth(2, 16384).pair(256, 1024, 2)
         ((256, 2048), (512, 4096))
@@ -67,7 +67,7 @@ class MoreMemory:
 
 
 def growth(factor: float, most: int | str) -> Growth:
-    """Read the two arguments of a step. Raises ValueError for one that makes no sense."""
+    """Read the two arguments of `with_more_memory`. Raises ValueError for one that makes no sense."""
     if not 1 < factor <= 16:
         raise ValueError(f"with_more_memory: factor={factor!r} must be more than 1 and at most 16")
     return Growth(factor, mebibytes(most))

@@ -1,7 +1,7 @@
 """Predicates on a launch, for `when` and `unless`.
 
-Law: a predicate is a function ``launch -> bool`` of the launch alone. A person's own is a plain function;
-these are values, so that a builder made of them prints as the code that makes it.
+Law: a predicate is a function ``launch -> bool`` of the launch alone. A user's own predicate is a plain
+function; these are values, so that a builder made of them prints as the code that makes it.
 """
 
 from collections.abc import Callable, Mapping
@@ -147,8 +147,8 @@ class _AttemptOver:
 def attempt_over(number: int) -> Predicate:
     """Whether more than `number` containers were asked for in this try: 1 means after one got lost.
 
-    An attempt follows a failure of the infrastructure (Spot taken back, image not pulled), never of the
-    task: ``when(attempt_over(1), with_launch_type("FARGATE"))`` leaves Spot after the first loss.
+    A further attempt follows a failure of the infrastructure (Spot taken back, image not pulled), never of
+    the task: ``when(attempt_over(1), with_launch_type("FARGATE"))`` leaves Spot after the first loss.
 
     >>> attempt_over(1)
     attempt_over(1)

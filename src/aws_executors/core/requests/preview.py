@@ -1,7 +1,7 @@
 """A request as a person wants to read it.
 
-Law: another interpreter of the same value that is sent: what `to_kwargs` gives, as JSON in AWS's spelling,
-secrets masked. Nothing is added, left out or put in another order.
+Law: a preview is made of what is sent: what `to_kwargs` gives, as JSON in AWS's spelling, secrets masked.
+Nothing is added, left out or put in another order.
 """
 
 import json
@@ -82,8 +82,8 @@ def _line(line: str) -> str:
 def preview(request: object) -> Preview:
     """The JSON of what boto3 would get for a request of either service, with tokens as ``***``.
 
-    So are variables whose names say that they are secret (``DB_PASSWORD``). Members stand in the order of the
-    request's fields, which is fixed. Raises `BuilderError` for what is no request.
+    Variables whose names say that they are secret (``DB_PASSWORD``) are masked, too. Members stand in the
+    order of the request's fields, which is fixed. Raises `BuilderError` for what is no request.
 
     >>> from aws_executors.core.ecs.request import RunTask
     >>> print(preview(RunTask(task_definition="airflow:7", launch_type="FARGATE")))
@@ -100,7 +100,7 @@ def preview(request: object) -> Preview:
 
 
 def difference(before: object, after: object, names: tuple[str, str] = ("before", "after")) -> Difference:
-    """What changes from one request to another, line by line, with three lines around each change.
+    """What changes from one request to another, as a unified diff with three lines around each change.
 
     >>> from aws_executors.core.ecs.request import RunTask
     >>> small = RunTask(task_definition="airflow:7", launch_type="EC2")

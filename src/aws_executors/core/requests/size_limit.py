@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 
 NAMED = 3
 LONGEST = 100
-"""Characters of a part's path that are shown; its last name is the user's and may be long."""
+"""How many characters of a part's path are shown; the path's last name is the user's and may be long."""
 Tree: TypeAlias = "Mapping[str, Tree] | list[Tree] | str | int | float | bool | None"
 
 
@@ -32,7 +32,7 @@ variable B 9); set workload_transport = s3 (or auto) and workload_store = s3://b
 
 
 def parts(tree: object) -> Mapping[str, int]:
-    """The parts of what goes over the wire, each by its path, with the characters of its JSON.
+    """The parts of what goes over the wire, each by its path, with the number of characters of its JSON.
 
     >>> container = {"name": "main", "command": ["run"], "environment": [{"name": "A", "value": "xyz"}]}
     >>> parts({"containerOverrides": [container], "cpu": "256"})

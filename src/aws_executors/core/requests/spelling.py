@@ -11,8 +11,8 @@ ODD_SPELLINGS: Mapping[str, str] = {
 def spell(name: str) -> str:
     """AWS's spelling of a field's name.
 
-    Camel case, but for the table of names that AWS spells in its own way. `tests/test_botocore_ecs.py`
-    holds it against the service's model.
+    Camel case, but for the names in `ODD_SPELLINGS`, which AWS spells otherwise. `tests/test_botocore_ecs.py`
+    compares the spelling with the service's model.
 
     >>> spell("task_definition"), spell("size_in_gi_b"), spell("enable_ecs_managed_tags")
     ('taskDefinition', 'sizeInGiB', 'enableECSManagedTags')

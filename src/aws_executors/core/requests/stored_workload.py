@@ -1,8 +1,8 @@
-"""A workload in a store: what the object is called, and what stands in it.
+"""A workload in a store: what the object is called, and what is in it.
 
 Law: text in, text out; both sides use it, the executor that writes (`shell/transport/s3.py`) and the
 container that reads (`run/sources.py`). Every body has a sequence number, so that no two bodies of one object
-are alike: S3's ETag is a hash of the content, and a condition on it then never holds for an older body.
+are alike: S3's ETag is a hash of the content, so a condition on a body's ETag never holds for an older one.
 """
 
 import json
@@ -21,7 +21,7 @@ def address(store: str, submission: str) -> str:
 
 
 def bucket_and_key(url: str) -> tuple[str, str]:
-    """The two parts of an object's address. Raises ValueError for what is no address of an object.
+    """The bucket and the key in an object's address. Raises ValueError for what is no address of an object.
 
     >>> bucket_and_key("s3://airflow/workloads/0b6e-1")
     ('airflow', 'workloads/0b6e-1')

@@ -2,7 +2,7 @@
 
 Law: the one place where a Python name becomes a member of AWS's API. Every request of ECS and Batch is a
 tree of frozen pydantic dataclasses made by `structure`: fields are named as ``botocore.xform_name`` names the
-member, lists are tuples, maps of text are `Texts`. What is absent is ``None`` or empty, and is left out of
+member, lists are tuples, maps of text are `Texts`. An absent member is ``None`` or empty, and is left out of
 the call; so a structure whose every member may be absent defaults to its own empty value and is never
 ``None``. Both spellings are read, AWS's is written.
 
@@ -59,12 +59,12 @@ WRITTEN = ConfigDict(
     serialize_by_alias=True,
     extra="forbid",
     hide_input_in_errors=True,
-    str_min_length=0,  # with a limit, pydantic refuses what UTF-8 has not, in which boto3 writes
+    str_min_length=0,  # with a limit, pydantic refuses lone surrogates, which boto3 cannot send as UTF-8
 )
 
 
 def needed_text() -> str:
-    """A text that a structure must have, though the one that it extends need not have it."""
+    """A text field that a structure must have, although it is optional in the class that it extends."""
     return cast("str", field())
 
 
@@ -96,7 +96,7 @@ write KeyValuePair(name=..., value=...)
 
 
 def _form(kind: type) -> str:
-    """How a structure is written: with the members that it must have, or the first ones."""
+    """How a structure is written: with the members that it must have or, if there are none, the first two."""
     all_ = cast("tuple[DataclassField[object], ...]", fields(kind))
     needed = [one.name for one in all_ if one.default is MISSING] or fields_of(kind)[:2]
     more = ["..."] if len(all_) > len(needed) else []
@@ -107,13 +107,13 @@ def _schema(kind: Hashable) -> Mapping[str, object]:
     return cast("Mapping[str, object]", TypeAdapter(cast("type", kind)).json_schema(by_alias=False))
 
 
-_members = lru_cache(64)(_schema)  # by type, under Python's names: it takes 10 ms or more
+_members = lru_cache(64)(_schema)  # by type, under Python's names: making a schema takes 10 ms or more
 
 
 Text = Annotated[str, Field(min_length=1)]
 Long = Annotated[StrictInt, BeforeValidator(as_whole), Field(le=2**63 - 1)]
 Whole = Annotated[StrictInt, BeforeValidator(as_whole), Field(le=2**31 - 1)]
-"""AWS's Integer; its Long has 64 bits."""
+"""AWS's Integer, which has 32 bits; `Long` is AWS's Long, which has 64."""
 Flag = StrictBool
 
 
@@ -300,8 +300,8 @@ def to_kwargs(request: object) -> dict[str, object]:
 def surely_fits(request: object, limit: int) -> bool:
     """Whether the JSON of this request certainly has no more than `limit` characters; quick.
 
-    A yes is certain; after a no it has to be measured. This counts UTF-8 bytes; escaped as ASCII, they are at
-    most three times as many characters.
+    True is certain; after False the JSON has to be measured. This counts UTF-8 bytes; escaped as ASCII, they
+    are at most three times as many characters.
 
     >>> variable = KeyValuePair(name="A", value="1")
     >>> surely_fits(variable, 100), surely_fits(variable, 30)

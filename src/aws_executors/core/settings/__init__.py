@@ -1,4 +1,4 @@
-"""The options of a section of airflow.cfg: how a text is read, and what is said of one that cannot be.
+"""The options of a section of airflow.cfg: how their texts are read, and what is said of their faults.
 
-Law: pure; a service's own options stand in its `settings.py`.
+Law: pure; a service's own options are in its `settings.py`.
 """

@@ -1,7 +1,7 @@
 """The options that the sections of all services share.
 
-Law: one field per option; its description, example and default are the only ones there are (see
-`options.py`). How a section is read is `section.py`'s matter.
+Law: one field per option; its description, example and default stand nowhere else (see `options.py`). How a
+section is read is in `section.py`.
 """
 
 import re
@@ -361,7 +361,7 @@ def _events_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
 
 
 def _arn_faults(own: WrittenOptions, place: Place) -> Iterator[Fault]:
-    """What an ARN names must be of the option's own kind, and in the section's Region."""
+    """An ARN must name a resource of the option's own kind, in the section's Region."""
     region = _text(own, "region")
     for name in ("cluster", "task_definition", "job_queue", "job_definition"):
         arn, _, rest = _text(own, name).partition(":")

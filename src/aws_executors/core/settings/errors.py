@@ -1,7 +1,7 @@
 """What is wrong with a section of airflow.cfg, in words for the person who can mend it.
 
-Law: values that print themselves. Each fault names the option, its value and the remedy; a section tells all
-of its faults at once. No secret is shown: of JSON only the length, other text is masked.
+Law: values that print themselves. Each fault names the option, its value and the remedy; all faults of a
+section are reported at once. No secret is shown: of JSON only the length, other text is masked.
 """
 
 import re
@@ -148,7 +148,7 @@ class SettingsFaults:
 
 
 def unknown_option(name: str, value: str, allowed: tuple[str, ...], place: Place) -> Fault:
-    """The fault of an option that does not exist, with the one that was perhaps meant.
+    """The fault of an option that does not exist, with the option that was perhaps meant.
 
     >>> print(unknown_option("regoin", "'eu-west-1'", ("region", "workers"), Place("batch")).remedy)
     did you mean region? rename regoin in [batch], or AIRFLOW__BATCH__REGOIN

@@ -1,6 +1,6 @@
 """The options of a section as rows, read off the settings model.
 
-Law: the model is the only list there is. What Airflow shows of a section (`provider.py`), the tables in
+Law: the model is the only list of options. What Airflow shows of a section (`provider.py`), the tables in
 docs/configuration.md and the examples in error messages are made from these rows.
 """
 

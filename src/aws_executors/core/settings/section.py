@@ -1,7 +1,7 @@
 """How a section of airflow.cfg is read: text by option to validated settings, or all that is wrong with it.
 
-Law: frozen, validated values. All options of a section are checked in one go, and all faults are told at
-once: a person mends airflow.cfg once, not once per fault. The options are defined by the subclasses of
+Law: frozen, validated values. All options of a section are checked in one go, and all faults are reported at
+once: a person corrects airflow.cfg once, not once per fault. The options are defined by the subclasses of
 `SectionModel`.
 """
 
@@ -27,7 +27,7 @@ from aws_executors.core.settings.options import example_of
 from aws_executors.core.validation import Violation, dotted, type_and_value, violations
 
 WrittenOptions = Mapping[str, object]
-"""The options that are set, by name; one that is blank or left to its default is not among them."""
+"""The options that are set, by name, without those that are blank or left to their defaults."""
 
 NOTHING: WrittenOptions = MappingProxyType({})
 
@@ -44,7 +44,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
     kwargs_option: ClassVar[str]
     """The option whose dict is laid over the request that the other options make."""
     members: ClassVar[Mapping[str, str]] = {}
-    """The options that this dict may replace, each with the member's name in AWS's spelling."""
+    """The options that the dict of `kwargs_option` may replace, each with AWS's name of the member."""
     settable: ClassVar[tuple[str, ...]] = ()
     """What ``executor_config`` can set, by the names that `executor_config_allowed` may list."""
 
@@ -69,7 +69,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
             return
         raise SettingsError(refused)
 
-    # So pydantic validates a section without calling `__init__`: `from_section` tells the faults itself.
+    # Makes pydantic validate a section without calling `__init__`: `from_section` reports the faults itself.
     setattr(__init__, "__pydantic_base_init__", True)  # noqa: B010
 
     @classmethod
@@ -113,7 +113,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
 
     @classmethod
     def gaps(cls, own: WrittenOptions, kwargs: WrittenOptions, place: Place) -> Iterator[Fault]:
-        """The faults of options that others, or the kwargs, make mandatory."""
+        """The faults of options that other options, or the kwargs, make mandatory."""
         yield from ()
 
     @classmethod
@@ -122,8 +122,8 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
     ) -> Result[Self, SettingsFaults]:
         """Read a section of airflow.cfg, given as text by option (or as values from Python).
 
-        `kwargs` is what the kwargs option stands for, in AWS's spelling: as it is laid over the request, its
-        members take the place of the options in `members`. Every fault is in the failure. Never raises.
+        `kwargs` is the dict of the kwargs option, in AWS's spelling. Because it is laid over the request, its
+        members replace the options in `members`. Every fault is in the failure. Never raises.
 
         >>> from aws_executors.core.batch.settings import BatchSettings
         >>> kwargs = {"jobQueue": "q", "jobDefinition": "airflow:3"}
@@ -146,7 +146,7 @@ class SectionModel(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=
 
     @classmethod
     def _replaced(cls, own: WrittenOptions, over: WrittenOptions, place: Place) -> Iterator[Fault]:
-        """A team's options that the kwargs replace, which were made from another section (C37)."""
+        """The faults of a team's options that are replaced by kwargs made from another section (C37)."""
         for name in [name for name in over if place.team and name in own and own[name] != over[name]]:
             problem = (
                 f"is overridden by {shown(over[name])} in {cls.kwargs_option}, which is not the team's own"

@@ -72,7 +72,7 @@ def sqs_url(text: str) -> str:
 
 
 def split_names(value: object) -> object:
-    """The names in a text, between commas or blanks, each once; a sequence of names is one already.
+    """The names in a text, between commas or blanks, each once; in a sequence, each item is a name.
 
     >>> split_names("subnet-a, subnet-b,,subnet-a"), split_names(["sg-a"])
     (('subnet-a', 'subnet-b'), ('sg-a',))
@@ -129,7 +129,7 @@ def enabled(value: object) -> object:
 
 
 def upper(value: object) -> object:
-    """The same in capitals: AWS's enumerations, in whichever case they were written."""
+    """A text in capitals, which AWS's enumerations are in; any other value unchanged."""
     return value.strip().upper() if isinstance(value, str) else value
 
 
@@ -217,7 +217,7 @@ StoreAddress = Annotated[
         )
     ),
 ]
-"""With a token of 64 characters behind it, the command that names the object stays below 300 characters."""
+"""With a token of 64 characters behind the address, the command that names the object has fewer than 300."""
 QueueUrl = Annotated[str, AfterValidator(sqs_url)]
 AccountId = Annotated[str, AfterValidator(Shape(r"(\d{12})?", "a 12-digit account id"))]
 KmsKey = Annotated[
@@ -232,7 +232,7 @@ KmsKey = Annotated[
 DeploymentName = Annotated[
     str, AfterValidator(Shape("[A-Za-z0-9/_-]{1,63}", f"a name of {NAMES} and /, 63 characters at most"))
 ]
-"""Goes in front of the token in ECS's ``startedBy``: 63 and 64 characters with a / make at most its 128."""
+"""Stands before a / and the token in ECS's ``startedBy``, which may have 128 characters: 63, 1 and 64."""
 JobPrefix = Annotated[
     str,
     AfterValidator(
@@ -241,7 +241,7 @@ JobPrefix = Annotated[
         )
     ),
 ]
-"""Goes in front of the token in Batch's ``jobName``: 63 and 64 characters with a - make at most its 128."""
+"""Stands before a - and the token in Batch's ``jobName``, which may have 128 characters: 63, 1 and 64."""
 ContainerName = Annotated[
     str, AfterValidator(Shape(r"[\w-]{0,255}", f"a name of {NAMES}, 255 characters at most"))
 ]

@@ -4,15 +4,15 @@ Law: text in, text out; both sides use it, the executor that offers workloads (`
 container that takes them (`run/warm/`). Three rules make it safe, and `tests/core/warm/test_cell.py`
 searches all interleavings for a breach of them:
 
-1. Every write is conditional on the ETag that the writer saw last, so whoever's write lands owns the step;
-   the other one reads again.
-2. A write whose answer was lost is settled by another write under the same condition, never by a reading: the
-   lost one may still be on its way.
-3. No two bodies of a cell are alike, for the ETag may be a hash of the content: each has the next sequence
-   number.
+1. Every write is conditional on the ETag that the writer saw last, so the side whose write lands owns the
+   step; the other side reads again.
+2. A write whose answer was lost is settled by another write under the same condition, never by a read: the
+   lost write may still be on its way.
+3. No two bodies of a cell are alike, because the ETag may be a hash of the content: each has the next
+   sequence number.
 
-A cell remembers every workload that its container has taken, so that an executor that has missed some of its
-states still learns what became of its own.
+A cell remembers every workload that its container has run, so that an executor that has missed some of the
+cell's states still learns what became of its own workloads.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A workload that the container has run: the token of its job, the exit code of its launcher and, where
-    usage is recorded, what was measured of it, as JSON (`core/cost/measured.py`)."""
+    """A workload that the container has run: its job's token, the launcher's exit code and, where usage is
+    recorded, what was measured of the workload, as JSON (`core/cost/measured.py`)."""
 
     token: str
     exit_code: int
@@ -46,9 +46,9 @@ class Served:
 class Cell:
     """One body of a cell.
 
-    `container` is the container's id as AWS knows it (a task's ARN, a job's id), and `life` a text that its
-    process made up at its start, to tell its cell from that of an earlier process at the same address.
-    `token` is that of the job whose workload is offered or taken.
+    `container` is the container's id at AWS (a task's ARN, a job's id); `life` is a text that the container's
+    process made up at its start, so that its cell differs from an earlier process's at the same address.
+    `token` is the token of the job whose workload is offered or taken.
 
     >>> new = Cell(container="arn:1")
     >>> used = new.offer("0b6e", "{}").take().end(0)
@@ -65,35 +65,35 @@ class Cell:
     served: tuple[Served, ...] = ()
 
     def offer(self, token: str, workload: str) -> Cell:
-        """The executor puts a workload's JSON into it, which may hold a secret."""
+        """The cell into which the executor has put a workload's JSON, which may hold a secret."""
         return self._next(Word.OFFERED, token=token, workload=workload)
 
     def withdraw(self) -> Cell:
-        """The executor takes an offer back; or settles one whose answer was lost (rule 2)."""
+        """The cell whose offer the executor takes back, or settles because its answer was lost (rule 2)."""
         return self._next(Word.IDLE)
 
     def take(self) -> Cell:
-        """The container takes what is offered; the secret need not lie there any longer."""
+        """The cell whose offer the container has taken; the workload, with its secret, is no longer in it."""
         return self._next(Word.TAKEN, token=self.token)
 
     def end(self, exit_code: int, *, close: bool = False, used: str = "") -> Cell:
-        """The container has run what it took, and `used` so much; with `close` it takes nothing more."""
+        """The cell after its container ran what it took, measuring `used`; with `close` it takes no more."""
         served = (*self.served, Served(self.token, exit_code, used))
         return replace(self._next(Word.CLOSED if close else Word.IDLE), served=served)
 
     def close(self) -> Cell:
-        """Nothing more is taken."""
+        """The cell of a container that takes nothing more."""
         return self._next(Word.CLOSED)
 
     def last_of(self, token: str, skip: int = 0) -> Served | None:
-        """The last run of this job's workload here that has ended, if there is one.
+        """The last ended run of this job's workload in the container, or None if there is none.
 
         The first `skip` workloads that the container has run do not count.
         """
         return next((one for one in reversed(self.served[skip:]) if one.token == token), None)
 
     def exit_code_of(self, token: str) -> int | None:
-        """The exit code of the last run of this job's workload here that has ended, if there is one."""
+        """The exit code of the last ended run of this job's workload in the container, or None."""
         served = self.last_of(token)
         return None if served is None else served.exit_code
 
@@ -101,7 +101,7 @@ class Cell:
         return replace(self, sequence=self.sequence + 1, word=word, token=token, workload=workload)
 
     def body(self) -> bytes:
-        """The bytes that are stored.
+        """The bytes in which the cell is stored.
 
         >>> Cell(container="arn:1").offer("0b6e", '{"token": "t"}').body()
         b'{"sequence":1,"word":"offered","container":"arn:1","served":[],"token":"0b6e","workload":{"token":"t"}}'

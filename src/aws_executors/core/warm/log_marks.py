@@ -1,10 +1,9 @@
 """The lines by which a warm container's log says which workload the lines between them belong to.
 
-Law: text in, text out. The container writes them (`run/warm/`) to the stream that has the tasks' own
-lines; whoever shows the log of one task instance cuts it out by them. They are JSON, as the lines of
-Airflow's supervisor are, and hold no secret: `workload` is the token of the job, under a name that no
-redaction of secrets hides, `ti_id` the id of the task instance, as in the task's own lines (a callback has
-none).
+Law: text in, text out. The container writes these marks (`run/warm/`) to the stream that has the tasks' own
+lines; the log of one task instance is cut out of the stream by them. They are JSON, as the lines of Airflow's
+supervisor are, and hold no secret: `workload` is the token of the job, under a name that no redaction of
+secrets hides; `ti_id` is the id of the task instance, as in the task's own lines (a callback has none).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ BEGINS, ENDS = "workload begins", "workload ends"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One such line: whose workload it is about, and the exit code if it is the one at the end.
+    """One such line: its workload's job and task instance, and the exit code if it marks the workload's end.
 
     >>> print(Mark("0b6e", "4c75"))
     {"logger":"aws_executors.run","event":"workload begins","workload":"0b6e","ti_id":"4c75"}
@@ -46,7 +45,7 @@ class Mark:
 
 
 def begin_of(token: str, workload: str) -> Mark:
-    """The mark at the beginning of a workload, by its JSON.
+    """The mark at the beginning of a workload, made from the workload's JSON.
 
     >>> begin_of("0b6e", '{"ti": {"id": "4c75"}, "token": "secret"}'), begin_of("0b6e", "not JSON")
     (Mark(token='0b6e', ti_id='4c75', exit_code=None), Mark(token='0b6e', ti_id='', exit_code=None))
@@ -59,7 +58,7 @@ def begin_of(token: str, workload: str) -> Mark:
 
 
 def mark_in(line: str) -> Mark | None:
-    """The mark that a line is, or None.
+    """The mark in this line, or None if the line is no mark.
 
     >>> mark_in(str(Mark("0b6e", "4c75", 137)))
     Mark(token='0b6e', ti_id='4c75', exit_code=137)
@@ -86,10 +85,10 @@ def begins(token: str, mark: Mark | None) -> bool:
 
 
 def lines_of(token: str, lines: Sequence[str], before: Mark | None = None) -> Iterator[str]:
-    """The lines of one job's workload, without its marks; all runs of it, if there are several.
+    """The lines of one job's workload, without the marks; of all its runs, if there are several.
 
-    `before` is the last mark above these lines, if it is known. If it is not, the lines above the first mark
-    belong to a workload that it ends.
+    `before` is the last mark above `lines`, if it is known. If it is not, the lines above the first mark
+    belong to the workload whose end that mark is, if it is the mark of an end.
 
     >>> log = [Mark("a"), "one", Mark("a", exit_code=0), Mark("b"), "two", Mark("b", exit_code=0), "after"]
     >>> list(lines_of("b", [*map(str, log)]))

@@ -1,9 +1,9 @@
 """Which waiting job gets which container, and how many containers are started or given up.
 
-Law: pure; one function of what waits and what there is, for one shape. A job takes the container that has
-been idle for the shortest time, so that those which are not needed close. One container is started for each
-further job, less those that are starting or idle soon. Starting ones that no job waits for are stopped while
-they are free of charge, that is, while AWS is still looking for a place for them.
+Law: pure; one function of the jobs and the containers of one shape. A job takes the container that has been
+idle for the shortest time, so that containers which are not needed close. One container is started for each
+further job, less the containers that are starting or will soon be idle. Starting containers that no job waits
+for are stopped while they are free of charge, that is, while AWS is still looking for a place for them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A job that waits for a container; the most urgent is served first, among these the oldest."""
+    """A job that waits for a container; the highest priority is served first, then the earliest `since`."""
 
     token: str
     priority: int

@@ -1,7 +1,7 @@
 """The shape of a warm container: its request without any workload, equal for all tasks that may share it.
 
-Law: pure. The request is made by the same builder as that for a container of the task's own, with the same
-checks, for a placeholder token; two launches have one shape if these requests are equal to the byte. So
+Law: pure. The builder of requests for tasks' own containers makes this request, too, with the same checks,
+for a placeholder token; two launches have one shape if these requests are equal to the byte. So
 whatever a builder, an option or an ``executor_config`` changes (sizes, roles, network, image, environment,
 tags) makes another shape, and so does another version of this package. A builder that writes the task's name
 into a tag gives each task a shape of its own.
@@ -25,10 +25,10 @@ R = TypeVar("R")
 S = TypeVar("S", bound=Settings)
 
 PLACEHOLDER = "00000000-0000-8000-8000-000000000000"
-"""Stands for the token of the container: as long as the tokens made here, and of the same alphabet."""
+"""The placeholder for the container's token: as long as this package's tokens, in the same alphabet."""
 
 UNNAMED = "0" * 16
-"""Stands for the shape's own name in the address of the cell."""
+"""The placeholder for the shape's own name in the address of the cell."""
 
 CELLS = "cells"
 
@@ -37,8 +37,8 @@ CELLS = "cells"
 class WarmShape:
     """One shape: what its containers share.
 
-    `name` is a hash of it, `kwargs` the request for boto3 as JSON, with `PLACEHOLDER` in the place of the
-    container's token, `group` the DAG, queue or team whose tasks share it.
+    `name` is a hash of the shape; `kwargs` is the request for boto3 as JSON, with `PLACEHOLDER` in place of
+    the container's token; `group` is the DAG, queue or team whose tasks share its containers.
     """
 
     name: str
@@ -58,12 +58,12 @@ class WarmShape:
         return made
 
     def cell_of(self, token: str) -> str:
-        """The name of the cell of the container with this token, below the cells of its executor."""
+        """The name of the cell of the container with this token, below the address `cells_of`."""
         return f"{self.name}/{token}-1"
 
 
 def token_in(name: str) -> str:
-    """The token of the container whose cell has this name; empty for any other name.
+    """The token of the container whose cell has this name; empty if it is not a cell's name.
 
     >>> token_in("f00d/0b6e-1"), token_in("else")
     ('0b6e', '')
@@ -72,7 +72,7 @@ def token_in(name: str) -> str:
 
 
 def cells_of(settings: Settings, team: str | None = None) -> str:
-    """Where the cells of an executor lie, as the address of a store.
+    """The address in the store below which an executor's cells lie.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> settings = BatchSettings(region="us-east-1", job_name="airflow", job_queue="q", job_definition="d",
@@ -85,7 +85,7 @@ def cells_of(settings: Settings, team: str | None = None) -> str:
 
 
 def for_nobody(launch: Launch[S], limits: WarmLimits, cells: str) -> Launch[S]:
-    """The launch of a container without a workload: the launcher waits at a cell for one."""
+    """The launch of a container without a workload: its launcher waits at a cell for workloads."""
     arguments = serving_arguments(launch.settings, limits, f"{cells}/{UNNAMED}/{PLACEHOLDER}-1")
     usage = ("--usage",) if launch.settings.usage else ()
     return replace(launch, token=PLACEHOLDER, attempt=1, command=(*LAUNCHER, *usage, *arguments))
@@ -112,7 +112,7 @@ def serving_arguments(settings: Settings, limits: WarmLimits, cell: str) -> tupl
 
 
 def shape_of(request: object, launch: Launch[Settings], limits: WarmLimits, version: str = "") -> WarmShape:
-    """The shape of a request that was built for nobody, and sealed; `version` is that of this package.
+    """The shape of a request built and sealed for a launch of `for_nobody`; `version` is this package's.
 
     >>> from aws_executors.core.requests.launch import Task
     >>> from aws_executors.core.ecs.builder import build

@@ -1,8 +1,8 @@
-"""`warm`: the step that lets a task run in a container that has run others, and takes more afterwards.
+"""`warm`: the step that lets a task run in a container that has run other tasks, and takes more afterwards.
 
-Law: values only; the request is left as it is. The step that a builder takes for a launch is found as
-`with_token_lifetime` is; without a step the section's options apply. A task's ``executor_config`` can refuse
-in any case, and ask for it if there is no step.
+Law: values only; the request is left as it is. Of several such steps that apply to a launch, the last one
+counts, as with `with_token_lifetime`; without a step the section's options apply. A task's
+``executor_config`` can refuse a warm container in any case, and ask for one if no such step applies.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ LONGEST_IDLE, LONGEST_AGE, MOST_TASKS = 3600.0, 7 * 86_400.0, 1000
 class WarmLimits:
     """How long a container that takes one workload after another is kept, and who may share it.
 
-    `idle` is how many seconds it waits for its next workload, `tasks` how many workloads it takes in all,
-    `age` the seconds after which it takes no more. `scope` says whose tasks may share it, besides having the
-    same request: those of one DAG, of one queue, or all of the executor's (of a team, where there are teams).
+    `idle` is how many seconds the container waits for its next workload, `tasks` how many workloads it takes
+    in all, `age` the seconds after which it takes no more. `scope` says which tasks may share it if they have
+    the same request: those of one DAG, of one queue, or all of the executor (of a team, if there are teams).
     """
 
     idle: float = 120.0
@@ -66,9 +66,9 @@ def warm(
     """A step that leaves the request as it is, and lets its container take one workload after another.
 
     `idle` and `age` are seconds, or text such as ``"90s"``, ``"10m"``, ``"4h"``: how long a container waits
-    for its next workload (at most an hour), and how long it takes any (at most a week). `tasks` is how many
-    it takes in all (at most 1000), `scope` whose tasks may share it: ``"dag"``, ``"queue"`` or ``"team"``. It
-    needs `workload_store`, and this package in the image. Raises ValueError for anything else.
+    for its next workload (at most an hour), and how long it takes new ones (at most a week). `tasks` is how
+    many it takes in all (at most 1000), `scope` whose tasks share it: ``"dag"``, ``"queue"`` or ``"team"``.
+    The step needs `workload_store`, and this package in the image. Raises ValueError for anything else.
 
     >>> from aws_executors.core.requests.compose import when
     >>> from aws_executors.core.requests.predicates import queue_is
@@ -143,7 +143,7 @@ def may_be_warm(build: object, settings: Settings) -> bool:
 
 
 def asked_for(executor_config: object) -> object:
-    """What a task's ``executor_config`` says: True, False, or None if it says nothing (or is no dict).
+    """What a task's ``executor_config`` says for ``warm``: usually True or False; None if nothing.
 
     >>> asked_for({"warm": False}), asked_for({"cpu": 512}), asked_for(None)
     (False, None, None)

@@ -1,7 +1,7 @@
 """The turn of one workload in a warm container.
 
-Law: pure. A turn has an id, by which the engine follows it as it follows a container; what is known of it
-stands in the container's cell, so that AWS is not asked about it.
+Law: pure. A turn has an id, by which the engine follows the turn as it follows a container; what is known of
+the turn is in the container's cell, so AWS is not asked about it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from aws_executors.core.lifecycle.observation import Cause, Observation, Phase
 from aws_executors.core.warm.cell import Cell, Word
 
 MARK = "#"
-"""Between a container's id and the sequence number of the offer; in no id that AWS gives."""
+"""The separator of container id and sequence number in a turn's id; no id of AWS contains it."""
 
 
 def turn_id(container: str, sequence: int) -> str:
@@ -23,20 +23,20 @@ def turn_id(container: str, sequence: int) -> str:
 
 
 def is_turn(container: str) -> bool:
-    """Whether this is a turn in a container, and no container."""
+    """Whether this is the id of a turn, not of a container."""
     return MARK in container
 
 
 def container_of(turn: str) -> str:
-    """The container of a turn; of a container, itself."""
+    """The id of the container that a turn is in; a container's own id is returned as it is."""
     return turn.partition(MARK)[0]
 
 
 def seen_in(cell: Cell, token: str, name: str = "", *, turn: str = "", skip: int = 0) -> Observation | None:
-    """What a cell says of the workload of a job, as an observation of its turn; None if it says nothing.
+    """What a cell says of a job's workload, as an observation of its turn; None if it says nothing.
 
-    `name` is the cell's, `turn` the job's turn if it is known; otherwise the last offer is taken for it. The
-    first `skip` workloads that the container has run were of earlier turns.
+    `name` is the cell's name, `turn` the id of the job's turn; if that is not known, the cell's present
+    sequence number makes it. The first `skip` workloads that the container has run were of earlier turns.
 
     >>> taken = Cell(container="arn:1").offer("0b6e", "{}").take()
     >>> seen_in(taken, "0b6e").phase, seen_in(taken.end(0), "0b6e").phase
@@ -59,7 +59,7 @@ def seen_in(cell: Cell, token: str, name: str = "", *, turn: str = "", skip: int
 
 
 def lasted(seconds: float) -> str:
-    """What a cell would say of a workload of which nothing is known but how long it has run.
+    """The `used` text for a workload of which only the duration in seconds is known.
 
     >>> lasted(41.234)
     '{"seconds":41.23}'

@@ -1,7 +1,7 @@
 """The sizes and times that a job's description, or an event of the same shape, shows.
 
 Law: read apart from `describe.py`, and of a running job only on request. A description that cannot be read
-has no sizes and times. Batch tells neither when an image was pulled nor whether the capacity was Spot. A
+has no sizes and times. Batch shows neither when an image was pulled nor whether the capacity was Spot. A
 pod's sizes and those of several nodes are not read: they are not paid for by the task. Source: "JobDetail",
 AWS Batch API Reference.
 """
@@ -75,7 +75,7 @@ class _Job(AnswerRecord):
 
 
 def allocation_of(job: object, *, container: str = "") -> Allocation | None:
-    """What a job was given; None for what cannot be read. Earlier attempts are paid for, too.
+    """What a job was given, its earlier attempts included; None for what cannot be read.
 
     >>> found = allocation_of({"createdAt": 0, "startedAt": 46000, "stoppedAt": 106000,
     ...     "platformCapabilities": ["FARGATE"], "container": {"resourceRequirements": [

@@ -50,7 +50,7 @@ class _Nodes(AnswerRecord):
 
 
 class JobDetail(AnswerRecord):
-    """What of a job's description tells how it ended. Source: "JobDetail", AWS Batch API Reference."""
+    """What of a job's description shows how it ended. Source: "JobDetail", AWS Batch API Reference."""
 
     job_id: str
     status: str
@@ -72,7 +72,7 @@ class JobDetail(AnswerRecord):
 class Run:
     """One attempt, or the job as a whole: its containers, the main node's first, and what AWS says of it.
 
-    `before` are those of a pod that must succeed before its others start (``initContainers``).
+    `before` are the containers of a pod that must succeed before its others start (``initContainers``).
     """
 
     containers: tuple[AttemptContainer, ...]
@@ -82,7 +82,7 @@ class Run:
 
     @property
     def held_back(self) -> bool:
-        """Whether one of `before` has failed, so that the others cannot have started."""
+        """Whether one of `before` has failed, so that `containers` cannot have started."""
         return any(one.exit_code for one in self.before)
 
 
@@ -101,7 +101,7 @@ def attempts_of(job: JobDetail) -> tuple[Run, ...]:
 
 
 def whole_job(job: JobDetail, runs: Sequence[Run]) -> Run:
-    """The job itself as one run; if it does not show its containers, with those of its last attempt."""
+    """The job itself as one run; if the job does not show its containers, with those of its last attempt."""
     pod = None if job.eks_properties is None else job.eks_properties.pod_properties
     tasks = () if job.ecs_properties is None else job.ecs_properties.task_properties or ()
     shown = _containers(job.container, (*tasks, *(() if pod is None else (pod,))), 0)
@@ -119,12 +119,12 @@ def _containers(
 
 
 def own_of(job: JobDetail, runs: Sequence[Run], name: str) -> AttemptContainer:
-    """The Airflow container; what the job itself does not tell of it is taken from its last attempt."""
+    """The Airflow container; what the job itself does not show of it is taken from the last attempt."""
     return _completed(_chosen(whole_job(job, runs).containers, name), runs)
 
 
 def others_of(job: JobDetail, runs: Sequence[Run], own: AttemptContainer) -> tuple[AttemptContainer, ...]:
-    """The containers beside it, completed in the same way."""
+    """The containers beside the Airflow container `own`, completed in the same way."""
     shown = whole_job(job, runs)
     return tuple(_completed(one, runs) for one in (*shown.containers, *shown.before) if one.name != own.name)
 
@@ -150,5 +150,5 @@ def _inessential(one: AttemptContainer) -> bool:
 
 
 def same_container(run: Run, own: AttemptContainer) -> AttemptContainer:
-    """The same container in one attempt: by its name, or the only one, which has none."""
+    """The same container in one attempt: by its name, or the only container, which has no name."""
     return next((one for one in (*run.containers, *run.before) if one.name == own.name), AttemptContainer())

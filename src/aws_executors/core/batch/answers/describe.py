@@ -1,9 +1,9 @@
 """What DescribeJobs, and the event of the same shape, say about a job's container.
 
 Law: AWS's shapes end here and in `attempts.py`. The status says whether there is an outcome, because Batch
-may start another attempt by its own retry strategy after any exit code; once there is one, the Airflow
-container's exit code says which (C21), and without a code the tables do. A person's stop comes before both,
-for its text may be anything. Nothing raises, and one record that cannot be read hides no other (C6).
+may start another attempt by its own retry strategy after any exit code; then the Airflow container's exit
+code, or else the status, says which (C21). As a cause, our own stop or a time limit of the platform comes
+first, then a person's stop, of any text. Nothing raises, and one unreadable record hides no other (C6).
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ from aws_executors.core.lifecycle.observation import (
     Unreadable,
 )
 
-# Both have the shape of a job in their detail; the second tells why a job is held at RUNNABLE.
+# Both have the shape of a job in their detail; the second says why a job is held at RUNNABLE.
 EVENT_TYPES = ("Batch Job State Change", "Batch Job Queue Blocked")
 
 # Source: "Job states", AWS Batch User Guide.
@@ -71,7 +71,7 @@ STATUSES: Mapping[str, Phase] = MappingProxyType(
 FINAL = frozenset({"SUCCEEDED", "FAILED"})
 RANKS: Mapping[str, int] = MappingProxyType({status: rank for rank, status in enumerate(STATUSES)})
 LAST = 1_000_000
-"""The order of an outcome: above those of all attempts before it."""
+"""The `order` of an observation with an outcome, which is above the order of every earlier observation."""
 
 # What ended a job, in the words of its statusReason; the first prefix counts. These words are the platform's
 # or our own, and count even for a job that was terminated.
@@ -103,9 +103,9 @@ def observe(
 ) -> Result[Observation, Unreadable]:
     """What one item of a DescribeJobs answer's ``jobs`` says.
 
-    `container` names the Airflow container of a job with ``ecsProperties``; empty, it is the first essential
-    one. An unknown `status` or a missing field is `Unreadable`, with the job's id. Times are in epoch
-    milliseconds. Its sizes and times are there once it has ended, with `sizes` also before. Source:
+    `container` names the Airflow container of a job with ``ecsProperties``; if empty, the first essential
+    one is meant. An unknown `status` or a missing field is `Unreadable`, with the job's id. Times are in
+    epoch milliseconds. Sizes and times are read once there is an outcome, with `sizes` also before. Source:
     "JobDetail", AWS Batch API Reference.
 
     >>> observe({"jobId": "4c75", "jobName": "airflow-0b6e-1", "status": "FAILED",
@@ -138,7 +138,7 @@ def observe_event(
 
 
 def follower(container: str, *, sizes: bool = False) -> Reader:
-    """`observe` for a caller that sees the same jobs again and again: an unchanged one is not read again."""
+    """`observe` for a caller that sees the same jobs many times: an unchanged job is not read again."""
     return reader(JobDetail, partial(observe, container=container, sizes=sizes))
 
 
@@ -172,7 +172,7 @@ def _known(job: JobDetail) -> Result[JobDetail, str]:
 
 
 def _with_containers(source: Source, job: JobDetail) -> Result[JobDetail, str]:
-    """Refuse an event of a failure whose containers a rule has cut off: it would lack the exit code."""
+    """Refuse an event of a failure whose containers a rule has cut off: the exit code is missing."""
     kinds = (job.container, job.ecs_properties, job.eks_properties, job.node_properties)
     shown = any(one is not None for one in (*kinds, job.attempts, job.eks_attempts))
     if source is Source.EVENT and job.status == "FAILED" and not shown:
@@ -210,7 +210,7 @@ def _observation(job: JobDetail, name: str, source: Source) -> Observation:
 
 
 def _order(job: JobDetail) -> int:
-    """Counts up with every attempt that has ended, and in each with the status; Batch gives no such number.
+    """A number that rises with every ended attempt, and within one with the status; Batch itself gives none.
 
     Source: "Job state change events", AWS Batch User Guide.
     """

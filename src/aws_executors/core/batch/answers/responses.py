@@ -35,7 +35,7 @@ def started(answer: object) -> Result[str, AwsError]:
 
 
 def listed_ids(answer: object, *, name: str = "") -> Result[Page, AwsError]:
-    """The job ids of one ListJobs page, and the token of the next one.
+    """The job ids of one ListJobs page, and the token of the next page.
 
     With `name` only the jobs of exactly that name: the service's own filter is case-insensitive. A page that
     cannot be read is a failure as a whole: what was submitted must not be overlooked.

@@ -64,8 +64,8 @@ def with_retry(attempts: int, *, on_exit: Sequence[EvaluateOnExit] = ()) -> Step
     This is a retry below Airflow: each attempt runs the same command for the same try of the task, with the
     same token, and Airflow sees one try. So it helps if the host was lost before the task began. Once the
     task has begun, the next attempt is refused by Airflow's API (409) and fails; after
-    ``[scheduler] task_queued_timeout`` so is every attempt, for its token has expired (403). Retries of the
-    task's own failures are Airflow's: ``retries=`` of the operator.
+    ``[scheduler] task_queued_timeout`` every attempt is refused, because its token has expired (403). Retries
+    of the task's own failures are Airflow's: ``retries=`` of the operator.
 
     At most 5 rules, the first that fits counts; if none fits, Batch retries. Source: API_RetryStrategy.
 

@@ -1,6 +1,6 @@
 """A step that gives a job more memory after a try that was killed for it.
 
-Law: what grows is the size in the request; if Fargate has that size, to another one that Fargate has.
+Law: the size that the request has grows; a size that Fargate has grows to another that Fargate has.
 """
 
 from collections.abc import Mapping
@@ -50,8 +50,8 @@ def with_more_memory(*, factor: float = 2, most: int | str) -> Step:
 
     `most` is in MiB or a text (``"16 GiB"``). A size that Fargate has grows to one that Fargate has, with
     more vCPUs where the memory needs it. Tries that failed otherwise change nothing. The request must have a
-    size, so it comes after `with_resources`. Raises ValueError for a size that cannot be read, or a factor
-    that is not above 1 and at most 16.
+    size, so this step comes after `with_resources`. Raises ValueError for a size that cannot be read, or a
+    factor that is not above 1 and at most 16.
 
     >>> with_more_memory(factor=2, most="16 GiB")
     with_more_memory(factor=2, most='16 GiB')

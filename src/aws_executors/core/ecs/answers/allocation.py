@@ -1,8 +1,8 @@
 """The sizes and times that a task's description, or an event of the same shape, shows.
 
-Law: read apart from `describe.py`, and of a running task only on request, so that following tasks does not
-cost more. A description that cannot be read has no sizes and times; what the task's end means is not this
-module's matter. Source: "Task", Amazon ECS API Reference.
+Law: read apart from `describe.py`, and of a running task only on request, so that following tasks takes no
+more time. A description that cannot be read has no sizes and times; what the task's end means is decided in
+`describe.py`. Source: "Task", Amazon ECS API Reference.
 """
 
 from datetime import UTC, datetime
@@ -53,8 +53,8 @@ class _Task(AnswerRecord):
 def allocation_of(task: object, *, container: str) -> Allocation | None:
     """What a task with an Airflow container of this name was given; None for what cannot be read.
 
-    A task on an instance need not have a size of its own: then it is the sum of its containers' sizes. The
-    end is that of its execution, if ECS names it.
+    A task on an instance need not have a size of its own: then the sum of its containers' sizes counts. Its
+    end is ``executionStoppedAt``, if ECS shows that.
 
     >>> from datetime import datetime, timedelta, UTC
     >>> at = datetime(2026, 1, 1, tzinfo=UTC)
@@ -94,7 +94,7 @@ def _allocation(task: _Task, name: str) -> Allocation | None:
 
 
 def epoch(moment: datetime | None) -> float | None:
-    """A time of boto3 in epoch seconds; one without a time zone is UTC."""
+    """A time of boto3 in epoch seconds; a time without a zone is taken as UTC."""
     if moment is None:
         return None
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,8 +1,8 @@
 """What DescribeTasks, and the event of the same shape, say about a container.
 
-Law: AWS's shapes end here. The Airflow container's exit code decides, as soon as it is there and whatever
-the task's status or its other containers say (C21); without one the tables say what the end was. A cause from
-outside comes first: an instance taken from its cluster, then a person's stop, whose text may be anything.
+Law: AWS's shapes end here. The Airflow container's exit code decides, as soon as it is there and whatever the
+task's status or its other containers say (C21); without one the tables say what the end was. Causes from
+outside come first: our own stop, an instance taken from its cluster, then a person's stop, of any text.
 Nothing raises, and one record that cannot be read hides no other (C6).
 """
 
@@ -76,8 +76,8 @@ STOP_CODES: Mapping[str, Cause | None] = MappingProxyType(
     }
 )
 
-# The same by the beginning of stoppedReason, which is more precise than a stopCode. A user's StopTask may
-# have any text, so after a manual stop these do not count.
+# What ended the task, by the beginning of stoppedReason, which is more precise than a stopCode. A user's
+# StopTask may have any text, so after a manual stop these rows do not count.
 STOPPED_REASONS: tuple[tuple[str, Cause], ...] = (
     ("Your Spot Task was interrupted", Cause.RECLAIMED),
     ("SpotInterruption", Cause.RECLAIMED),
@@ -91,7 +91,7 @@ ON_FARGATE: Mapping[str, Cause] = MappingProxyType(
 )
 ON_AWS = "MANAGED_INSTANCES"
 
-# Reasons of a task that failed to start which do not say why.
+# What stoppedReason may be, in lower case, if it does not say why a task failed to start.
 NO_REASON = frozenset({"", "task failed to start", "taskfailedtostart"})
 
 
@@ -136,8 +136,8 @@ def observe(
     """What one item of a DescribeTasks answer's ``tasks`` says about the container named `container`.
 
     An unknown `lastStatus` or a missing field is `Unreadable`, with the task's ARN. Times may be datetimes
-    (boto3), ISO 8601 (events) or epoch seconds. Its sizes and times are there once it has ended, with `sizes`
-    also before. Source: "Task", Amazon ECS API Reference.
+    (boto3), ISO 8601 (events) or epoch seconds. Sizes and times are read once there is an outcome, with
+    `sizes` also before. Source: "Task", Amazon ECS API Reference.
 
     >>> observe({"taskArn": "arn:1", "lastStatus": "DEPROVISIONING", "startedBy": "airflow/0b6e-1",
     ...          "containers": [{"name": "airflow", "lastStatus": "STOPPED", "exitCode": 0}]},
@@ -168,7 +168,7 @@ def observe_event(event: object, *, container: str, sizes: bool = False) -> Resu
 
 
 def follower(container: str, *, sizes: bool = False) -> Reader:
-    """`observe` for a caller that sees the same tasks again and again: an unchanged one is not read again."""
+    """`observe` for a caller that sees the same tasks many times: an unchanged task is not read again."""
     return reader(_Task, partial(observe, container=container, sizes=sizes))
 
 
@@ -178,7 +178,7 @@ def observe_answer(
     """What one DescribeTasks answer says about the tasks asked for (ARNs or task ids, at most 100).
 
     A task that AWS does not show, ``MISSING`` or simply not there, is an observation too: `Phase.ABSENT`
-    under the id that was asked for. But if a record has no readable id, only the ``MISSING`` ones are absent.
+    under the id that was asked for. If a record has no readable id, only ``MISSING`` tasks are absent.
     `record` reads each item, as a `follower` does; without it, `observe`.
 
     >>> seen = observe_answer({"tasks": [], "failures": [{"arn": "arn:1", "reason": "MISSING"}]},
@@ -203,7 +203,7 @@ def _settled(answer: _Answer, asked: Sequence[str], record: Reader) -> DescribeR
 
 
 def _missing(failure: object) -> Result[str, Unreadable]:
-    """The ARN of a task that AWS says it does not have; any other failure is a record not understood."""
+    """The ARN of a task that AWS says it does not have; any other failure is `Unreadable`."""
     return (
         read_record(EcsFailure, failure).alt(lambda problem: Unreadable(id="", problem=problem)).bind(_gone)
     )
@@ -222,7 +222,7 @@ def _known(task: _Task) -> Result[_Task, str]:
 
 
 def _with_containers(source: Source, task: _Task) -> Result[_Task, str]:
-    """Refuse an event of the end whose containers a rule has cut off: it would lack the exit code."""
+    """Refuse an event of a task's end whose containers a rule has cut off: the exit code is missing."""
     if source is Source.EVENT and task.last_status in FINAL and task.containers is None:
         return Failure(f"containers is missing, without which lastStatus {task.last_status} does not say how")
     return Success(task)
@@ -266,7 +266,7 @@ def _started(task: _Task, own: _Container | None, others: Sequence[_Container]) 
     """Whether the Airflow container ever ran, or may have: ECS gives a container no times of its own.
 
     In this order: yes, if it runs or has an exit code; what its reason says; no, if the task failed to start,
-    or another container ended first and this one was never created; else whether its task started.
+    or another container ended first and Airflow's was never created; else whether the task started.
     """
     if own is None:
         return task.started_at is not None

@@ -1,7 +1,7 @@
 """What RunTask and ListTasks answered.
 
-Law: a placement failure comes inside a success answer (HTTP 200) and means that nothing was started; its
-reasons stand here. An answer that cannot be read is AMBIGUOUS, never a refusal: something may have started.
+Law: a placement failure comes inside a success answer (HTTP 200) and means that nothing was started; the
+reasons are here. An answer that cannot be read is AMBIGUOUS, never a refusal: something may have started.
 """
 
 from returns.result import Failure, Result, Success
@@ -63,8 +63,8 @@ class _ListTasks(AnswerRecord):
 def started(answer: object) -> Result[str, AwsError]:
     """The ARN of the task that RunTask started, or why it started none.
 
-    A placement failure is CAPACITY unless its words say otherwise (throttling in disguise). An answer with
-    neither a task nor a failure, and one that cannot be read, is AMBIGUOUS. Source: "RunTask", Amazon ECS API
+    A placement failure is CAPACITY unless its words say otherwise (throttling in disguise). An answer that
+    has neither a task nor a failure, or cannot be read, is AMBIGUOUS. Source: "RunTask", Amazon ECS API
     Reference.
 
     >>> started({"tasks": [{"taskArn": "arn:1"}], "failures": []})
@@ -76,7 +76,7 @@ def started(answer: object) -> Result[str, AwsError]:
 
 
 def listed_ids(answer: object) -> Result[Page, AwsError]:
-    """The task ARNs of one ListTasks page, and the token of the next one.
+    """The task ARNs of one ListTasks page, and the token of the next page.
 
     A page that cannot be read is a failure as a whole: what was started must not be overlooked.
 
@@ -95,7 +95,7 @@ def _outcome(answer: _RunTask) -> Result[str, AwsError]:
 
 
 def _refusal(failures: tuple[EcsFailure, ...]) -> AwsError:
-    """The first failure, with what the others say besides: RunTask names each instance that it tried."""
+    """The first failure, and the words of the others: RunTask lists one for each instance that it tried."""
     first, *others = failures
     words = (first.reason or "").removeprefix("TaskFailedToStart:").strip()
     remedy = next((remedy for prefix, remedy in FAILURES if words.startswith(prefix)), None)

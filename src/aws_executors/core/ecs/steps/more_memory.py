@@ -1,6 +1,6 @@
 """A step that gives a task more memory after a try that was killed for it.
 
-Law: what grows is the size in the request; on Fargate, to a size that Fargate has.
+Law: the size that the request has grows; on Fargate, it grows to a size that Fargate has.
 """
 
 from dataclasses import dataclass
@@ -59,8 +59,8 @@ def with_more_memory(*, factor: float = 2, most: int | str) -> Step:
 
     `most` is in MiB or a text (``"16 GiB"``). On Fargate the size is one that Fargate has, with more CPU
     where the memory needs it. Tries that failed otherwise change nothing. The request must have a size, so
-    it comes after `with_cpu_memory`. Raises ValueError for a size that cannot be read, or a factor that is
-    not above 1 and at most 16.
+    this step comes after `with_cpu_memory`. Raises ValueError for a size that cannot be read, or a factor
+    that is not above 1 and at most 16.
 
     >>> with_more_memory(factor=2, most="16 GiB")
     with_more_memory(factor=2, most='16 GiB')

@@ -39,7 +39,7 @@ def fargate_pair_fault(cpu: int, memory: int) -> str:
 
 
 def surely_on_fargate(request: RunTask) -> bool:
-    """Whether the request certainly runs on Fargate; False also where only the cluster knows.
+    """Whether the request certainly runs on Fargate; False also if only the cluster decides.
 
     >>> surely_on_fargate(RunTask(task_definition="a", launch_type="FARGATE"))
     True

@@ -1,1 +1,1 @@
-"""What happens to a job in each stage: one module for each thing that it waits for."""
+"""What happens to a job in each stage: one module for each thing that the job waits for."""

@@ -19,7 +19,7 @@ R = TypeVar("R")
 def woken(job: Job[R], at: float) -> Moved[R]:
     """The time that the job waited for has come."""
     if job.due is None or at < job.due or job.stage is Stage.CONFIRMING:
-        return job, ()  # not yet; and while CONFIRMING, the next row that is read decides
+        return job, ()  # not yet; and in CONFIRMING the next row that is read decides
     after_renewal, renewals = renewal(replace(job, due=None), at)
     moved, effects = _go_on(after_renewal)
     return moved, (*renewals, *effects)

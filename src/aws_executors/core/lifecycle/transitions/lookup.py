@@ -54,7 +54,7 @@ def found(job: Job[R], observation: Observation | None, at: float, policy: Polic
     if job.purpose is Purpose.LEAVE:
         return let_end(replace(watching, seen=observation), at, policy), ()
     if job.purpose is Purpose.RELEASE:
-        # The row says what comes first: a fence, if the container's reports still count, or the stop.
+        # The row decides what comes first: a fence, if the container's reports still count, or the stop.
         return replace(watching, stage=Stage.WATCHING, seen=observation, row_asked_at=at), (ReadRow(),)
     return stop(watching)
 
@@ -63,7 +63,7 @@ def not_looked_up(job: Job[R], error: AwsError, at: float, policy: Policy) -> Mo
     """A look-up has failed: it is repeated after a pause, which grows."""
     waiting = back_off(job, at, policy)
     if job.ambiguous or (error.kind is Kind.THROTTLED and waiting.failures == 1):
-        return waiting, ()  # the task's event log has a line about its submission; or it may pass
+        return waiting, ()  # the event log already has a line about the submission; or the throttle may pass
     return say_once(waiting, "look-up delayed", error.with_remedy, f"look-up {error.code}")
 
 
@@ -75,7 +75,7 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
     if job.container:
         return container_ended(replace(job, seen=forgotten(job.container, job.seen)), at, policy)
     if job.purpose is Purpose.ADOPT:
-        # Without a container only the row can say what to do; if it says running, the heartbeat decides.
+        # Without a container only the row can decide; if it says running, Airflow's heartbeat timeout does.
         return replace(job, stage=Stage.WATCHING, due=None, row_asked_at=at), (ReadRow(),)
     if job.runs_elsewhere:
         return close(job, ReleaseSlot())
@@ -85,7 +85,7 @@ def _not_there(job: Job[R], at: float, policy: Policy) -> Moved[R]:
 
 
 def forgotten(container: str, seen: Observation | None = None) -> Observation:
-    """The end of a container that AWS no longer shows; `seen` is what was known of it."""
+    """The assumed end of a container that AWS no longer shows; `seen` is what was last seen of it."""
     return Observation(
         id=container,
         phase=Phase.FAILED,

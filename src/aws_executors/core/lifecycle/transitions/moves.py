@@ -1,7 +1,7 @@
 """The single moves that a job can make.
 
-Law: each move changes the job and returns the effects that it asks for; none reads an event. The modules
-beside this one decide when a move is made.
+Law: each move returns the changed job and the effects that the job asks for; none reads an event. The other
+modules of this package decide when a move is made.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def stop(job: Job[R]) -> Moved[R]:
 
 
 def let_end(job: Job[R], at: float, policy: Policy) -> Job[R]:
-    """Let a container that nobody waits for end by itself, for a while; then it is stopped."""
+    """Give a container that nobody waits for some time to end by itself, before it is stopped."""
     return replace(job, stage=Stage.STOPPING, due=at + (policy.linger if job.runs else policy.patience))
 
 
 def without_container(job: Job[R]) -> Job[R]:
-    """The job without its present container, which becomes one of the past."""
+    """The job without its present container, whose id is added to `past`."""
     return replace(job, past=(*job.past, job.container), container="", seen=None)
 
 
@@ -73,7 +73,7 @@ def finish(job: Job[R]) -> Moved[R]:
 
 
 def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
-    """Fail the task, and say why."""
+    """Fail the task, and say why; a withdrawn job is only closed."""
     if job.withdrawn:
         return close(job)
     event = CONTAINER_FAILED if job.had_container else NOT_SUBMITTED
@@ -82,7 +82,7 @@ def fail(job: Job[R], why: str, at: float, policy: Policy) -> Moved[R]:
 
 
 def report(job: Job[R], what: Report, at: float, policy: Policy) -> Moved[R]:
-    """Tell Airflow how the task ended; with `confirm`, wait until the row shows it."""
+    """Report to Airflow how the task ended; with `confirm`, wait until the row shows that end."""
     if not what.confirm:
         return close(job, what)
     due = at + policy.confirm * (1 << job.reported)
@@ -96,7 +96,7 @@ def close(job: Job[R], *last: Effect[R]) -> Moved[R]:
 
 
 def back_off(job: Job[R], at: float, policy: Policy) -> Job[R]:
-    """The job after a failure, to be woken after a pause that grows with each one."""
+    """The job after a failure, to be woken after a pause that grows with each failure."""
     failures = job.failures + 1
     return replace(
         job, failures=failures, due=at + delay(policy.backoff, failures, jitter(job.token, failures))
@@ -104,7 +104,7 @@ def back_off(job: Job[R], at: float, policy: Policy) -> Job[R]:
 
 
 def say_once(job: Job[R], event: str, text: str, change: str) -> Moved[R]:
-    """Write into the task's event log why it waits, once per `change`, if its container is still wanted."""
+    """Say in the task's event log why a job whose container is wanted waits, unless `change` is unchanged."""
     if job.told == change or not job.container_wanted:
         return job, ()
     return replace(job, told=change), (LogEvent(event, text),)

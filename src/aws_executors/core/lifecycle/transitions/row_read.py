@@ -1,7 +1,7 @@
 """What the task instance's row means for a job, in each of its stages.
 
-Law: a row counts only if its reading began no earlier than what it is to judge. The matrix in
-`core/lifecycle/verdict.py` decides; this module does what it says.
+Law: a row counts only if its reading began no earlier than the event that it is to judge. The matrix in
+`core/lifecycle/verdict.py` decides; this module carries out the verdict.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def container_ended(job: Job[R], at: float, policy: Policy) -> Moved[R]:
         return waiting, (ReadRow(),)
     if job.pooled:
         return _decide(waiting, RowState.POOLED, at, policy)
-    # A callback that has begun is not run a second time: how far it came is not known.
+    # A callback that has begun is not run a second time, because nothing shows how far it came.
     began = job.seen is not None and may_have_begun(job.seen)
     return _decide(waiting, RowState.RUNNING if began else RowState.ROWLESS, at, policy)
 
 
 def row_read(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
-    """The row has been read, and is in this state as seen from the job."""
+    """The row has been read; `state` is its state as seen from the job."""
     if at < job.row_asked_at or job.withdrawn:
         return job, ()
     if job.stage is Stage.CONFIRMING:
@@ -68,10 +68,10 @@ def row_read(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R
 
 
 def same_row_changes_nothing(job: Job[R], at: float) -> bool:
-    """Whether the row just read, at `at`, would change nothing if it were read again unchanged.
+    """Whether the row that was read at `at` would change nothing if it were read again unchanged.
 
-    It may in CONFIRMING, where the deadline counts; for RELEASE, whose fence may have failed; and if it was
-    read before the job asked for it.
+    The same row may change something in CONFIRMING, where the deadline counts; for RELEASE, whose fence may
+    have failed; and if it was read before the job asked for its row.
     """
     return job.stage is not Stage.CONFIRMING and job.purpose is not Purpose.RELEASE and at >= job.row_asked_at
 
@@ -88,8 +88,8 @@ def _confirm(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R
 
 
 def _release(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
-    """Fence a running task before its container is stopped, which may make the container report a failure. A
-    task that has moved on by itself is not requeued."""
+    """Fence a running task before its container is stopped, because a stopped container may report a failure.
+    A task that has moved on by itself is not requeued."""
     if state in UNWANTED:
         cancelled, effects = withdraw(job, Purpose.CANCEL, at, policy)
         return cancelled, (ReleaseSlot(), *effects)
@@ -123,7 +123,7 @@ def _without_any(job: Job[R], state: RowState, at: float, policy: Policy) -> Mov
 
 
 def _decide(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]:
-    """The container has ended, and its row is read: do what the matrix says."""
+    """The container has ended, and the row is read: do what the matrix says."""
     seen = job.seen
     if seen is None:
         return job, ()
@@ -132,14 +132,14 @@ def _decide(job: Job[R], state: RowState, at: float, policy: Policy) -> Moved[R]
             matters = state in (RowState.RUNNING, RowState.RESTARTING) and job.has_row
             return report(job, Report(True, explain(seen), confirm=matters), at, policy)
         case Verdict.FAIL if job.repeated and state is RowState.RUNNING:
-            # The lost submission may have been carried out after all, and its container may hold the task, so
-            # that this one was turned away (C19): look for it before failing a healthy run.
+            # The lost submission may have been carried out after all; if its container holds the task, the
+            # present one was turned away (C19): look for that container before failing a healthy run.
             elsewhere = replace(without_container(job), repeated=False, fails_with=explain(seen))
             return look_up(elsewhere, at)
         case Verdict.FAIL:
             return fail(job, explain(seen), at, policy)
         case Verdict.FREE if state is RowState.RUNNING:
-            # The task certainly runs in another container, which is followed if it is one of this job's.
+            # The task certainly runs in another container, which is followed if it belongs to this job.
             elsewhere = replace(
                 without_container(job), repeated=False, fails_with="", runs_elsewhere=True, request=None
             )

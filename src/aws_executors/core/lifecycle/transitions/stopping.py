@@ -1,4 +1,4 @@
-"""Withdraw a job: its container is stopped, or may end by itself, and nothing more is reported.
+"""Withdrawing a job: its container is stopped, or may end by itself, and nothing more is reported.
 
 Law: a container that nobody waits for is asked to stop again and again until it has ended.
 """
@@ -31,7 +31,7 @@ def withdraw(job: Job[R], purpose: Purpose, at: float, policy: Policy) -> Moved[
         case Stage.WATCHING | Stage.STOPPING | Stage.LOOKING_UP if job.container:
             return stop(withdrawn) if purpose is Purpose.CANCEL else (let_end(withdrawn, at, policy), ())
         case Stage.SUBMITTING | Stage.LOOKING_UP:
-            return withdrawn, ()  # the answer is on its way; the container that it names is handled then
+            return withdrawn, ()  # an answer is on its way; a container that it names is handled then
         case Stage.BACKING_OFF if job.ambiguous:
             return replace(withdrawn, stage=Stage.LOOKING_UP, lookups=0, due=None), (LookUp(job.past),)
         case _:

@@ -1,7 +1,7 @@
 """What becomes of a submission.
 
 Law: `policy.py` says what is done about a refusal, this module how. A submission that may have been carried
-out is looked up, or repeated byte for byte where that is safe, before anything else is said of it.
+out is looked up, or repeated byte for byte where that is safe, before it is reported as failed.
 """
 
 from __future__ import annotations
@@ -72,13 +72,13 @@ def accepted(job: Job[R], container: str, at: float, policy: Policy) -> Moved[R]
         fails_with="",
     )
     if job.purpose is Purpose.LEAVE and job.ambiguous:
-        # It may be the container of an earlier submission, which ran the task: that moved the row on.
+        # This may be the container of an earlier call, and the task that ran in it may have moved the row on.
         return let_end(watching, at, policy), ()
     return (watching, ()) if job.container_wanted else stop(watching)
 
 
 def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]:
-    """A submission has failed: AWS has started no container, as far as its answer tells."""
+    """A submission has failed: AWS's answer, if there was one, names no newly started container."""
     failure = submission_failure(error, repeatable=policy.idempotent, unanswered=job.ambiguous)
     match REACTIONS[failure]:
         case Reaction.FOLLOW:
@@ -98,7 +98,7 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
 
 
 def not_placed(job: Job[R]) -> Moved[R]:
-    """Its request is built anew, for a container of its own: nothing was submitted."""
+    """No warm container takes the job: its request is built anew, for a container of its own."""
     if job.withdrawn:
         return close(job)
     return replace(job, stage=Stage.PREPARING, request=None), (Prepare(job.attempt),)
@@ -111,7 +111,7 @@ def _retry_later(job: Job[R], error: AwsError, at: float, policy: Policy) -> Mov
     waiting = replace(back_off(job, at, policy), stage=Stage.BACKING_OFF, since=since)
     if error.kind is Kind.THROTTLED and waiting.failures == 1:
         return waiting, ()  # in a burst, one throttle is usual: not worth a line in every task's event log
-    # The words may differ with every call (they name a request, an instance): only kind and code are news.
+    # The message may differ with every call (it names a request, an instance): only kind and code are news.
     waited = f" (retrying for {at - since:.0f} s)" if at - since >= 1 else ""
     text = f"{error.kind}: {error.with_remedy}{waited}"
     return say_once(waiting, SUBMISSION_DELAYED, text, f"{error.kind} {error.code}")

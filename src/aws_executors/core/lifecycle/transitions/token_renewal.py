@@ -2,7 +2,7 @@
 
 Law: the token is renewed well before it expires, and never once the container is seen to run, or is no longer
 wanted: a fresh token would let in a container that is about to be stopped. A renewal that fails, or whose
-answer is lost, is repeated: there is time for several.
+answer is lost, is repeated; several repeats fit in before the token expires.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ R = TypeVar("R")
 UNTIMED = frozenset({Stage.SUBMITTING, Stage.WATCHING})
 RENEWABLE = UNTIMED | {Stage.BACKING_OFF, Stage.LOOKING_UP}
 RETRY_AFTER = 1 / 4
-"""The share of the time between two renewals after which a renewal without an answer is repeated."""
+"""A renewal without an answer is repeated after this share of the time between two renewals."""
 
 
 def renewal_interval(lifetime: float) -> float:

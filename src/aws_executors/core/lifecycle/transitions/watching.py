@@ -18,7 +18,7 @@ from aws_executors.core.lifecycle.transitions.row_read import container_ended
 
 R = TypeVar("R")
 
-UNDER_WAY = (Stage.WATCHING, Stage.STOPPING)  # no frozenset: it is asked so often that a hash would be slow
+UNDER_WAY = (Stage.WATCHING, Stage.STOPPING)  # no frozenset: looked up so often that hashing would be slow
 
 
 def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -> Moved[R]:
@@ -43,7 +43,7 @@ def observed(job: Job[R], observation: Observation, at: float, policy: Policy) -
         case Stage.STOPPING if observation.phase is Phase.RUNNING and (
             job.container_wanted or job.purpose is Purpose.LEAVE
         ):
-            # Once it runs it has `linger` to end by itself, not `patience`.
+            # Once the container runs, it has `linger` to end by itself, not `patience`.
             return (newer if job.runs else replace(newer, due=at + policy.linger)), ()
         case _:
             return newer, ()
@@ -59,7 +59,7 @@ def _stale(job: Job[R], observation: Observation) -> bool:
     if job.seen is None:
         return False
     if job.seen.ended and not observation.ended:
-        # An outcome is never taken back, except the one that was no more than our guess.
+        # An outcome is never taken back, unless it was only our guess.
         return job.seen.sign is not Sign.NO_LONGER_SHOWN
     if observation.source is Source.EVENT and _below(observation.order, job.seen.order):
         return True  # only an event can be late: an answer to describe is current, whatever status it shows
