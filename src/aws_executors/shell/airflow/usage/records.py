@@ -67,7 +67,9 @@ def memory_kills(task: Task) -> int:
         with create_session(scoped=False) as session:
             rows = session.execute(query).all()
     except SQLAlchemyError:
-        log.exception("Could not look up whether %s was killed for memory before; assuming that it was not", task)
+        log.exception(
+            "Could not look up whether %s was killed for memory before; assuming that it was not", task
+        )
         return 0
     return len({number for number, event, extra in rows if _killed(event, extra or "")})
 
