@@ -123,7 +123,7 @@ class Collector(Generic[K, R]):
         return summarize_containers(entries, key_of)
 
     def _summary(self) -> Summary:
-        changes = self.engine.changes  # read before the jobs: a change during the read is summarized next time
+        changes = self.engine.changes  # read before the jobs: later changes are summarized next time
         if changes not in self.last:
             entries = (
                 Entry(job=job, key=item.key, queue=item.queue, since=round(self.epoch + at, 1))

@@ -280,7 +280,7 @@ class Probe:
         return self.some(model, member, "ec2", f"describe_{xform_name(member)}", Filters=filters)
 
     def denied(self, arn: str, statements: Sequence[Statement]) -> tuple[str, ...] | Unasked | None:
-        """The actions of these statements that IAM's simulation denies to this identity."""
+        """The actions that IAM's simulation denies to this identity, on the resources of these statements."""
         principal = simulated(arn)
         if principal is None:
             return Unasked(f"{arn} is not a role or user that can be simulated")

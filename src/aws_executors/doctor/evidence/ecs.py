@@ -115,7 +115,7 @@ class Evidence:
 
     @property
     def fargate(self) -> bool:
-        """Whether tasks will run on Fargate, according to what is known of the request and the cluster."""
+        """Whether tasks will run on Fargate, according to the request alone."""
         strategy = self.request.capacity_provider_strategy
         return names_fargate(strategy) if strategy else self.request.launch_type == "FARGATE"
 
