@@ -174,7 +174,7 @@ def _check_fargate(container: Json) -> None:
 
 
 def check_fargate_needs(container: Json) -> None:
-    """Reject CPU and memory that Fargate does not offer."""
+    """Reject resource requirements that Fargate does not offer."""
     needs = _needs(container)
     if not {"VCPU", "MEMORY"} <= needs.keys():
         reject("resourceRequirements for Fargate must contain VCPU and MEMORY.")

@@ -93,7 +93,7 @@ def at_path(event: Any, path: str, absent: Any) -> Any:
 
 
 def filled_in(template: str, values: Mapping[str, Any]) -> str:
-    """A template with its placeholders replaced: by JSON, or by text inside a string and in other formats.
+    """A template with its placeholders replaced: by JSON, but by text within a string or if it is no JSON.
 
     >>> filled_in('{"code": <code>, "of": "task <arn>"}', {"code": 0, "arn": "a"})
     '{"code": 0, "of": "task a"}'
