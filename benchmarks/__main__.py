@@ -78,7 +78,8 @@ def scenarios(chosen: argparse.Namespace) -> list[Scenario]:
 
 
 def smaller(scenario: Scenario) -> Scenario:
-    """The scenario with a tenth of its tasks."""
+    """The scenario with a tenth of its tasks (at least 50), and with less time to settle and to be
+    watched."""
     settle = {name: seconds / 10 for name, seconds in scenario.settle.items()}
     return replace(scenario, tasks=max(50, scenario.tasks // 10), watch=scenario.watch / 4, settle=settle)
 
@@ -110,7 +111,7 @@ def measured(scenario: Scenario, subjects: Sequence[str], source: Path, profile:
 
 
 def keep(kept: dict[str, Any]) -> None:
-    """Write the last results of each scenario to the file of results."""
+    """Write the last results of each scenario, as JSON, as Markdown and as a picture."""
     kept["results"] = {name: kept["results"][name] for name in SCENARIOS if name in kept["results"]}
     (HERE / "results.json").write_text(json.dumps(kept, indent=1) + "\n")
     (HERE / "RESULTS.md").write_text(markdown(kept["results"], kept["micro"], kept["ran"]))
