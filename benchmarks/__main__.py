@@ -78,8 +78,7 @@ def scenarios(chosen: argparse.Namespace) -> list[Scenario]:
 
 
 def smaller(scenario: Scenario) -> Scenario:
-    """The scenario with a tenth of its tasks (at least 50), and with less time to settle and to be
-    watched."""
+    """The scenario with a tenth of its tasks (at least 50), and with shorter pauses and watching."""
     settle = {name: seconds / 10 for name, seconds in scenario.settle.items()}
     return replace(scenario, tasks=max(50, scenario.tasks // 10), watch=scenario.watch / 4, settle=settle)
 

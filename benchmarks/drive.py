@@ -159,8 +159,7 @@ class Drive:
                 self.mark("flight")
 
     def bring_into_flight(self, rows: Sequence[Row]) -> None:
-        """Queue these in two halves, each until AWS has accepted it: one-time costs fall into the first
-        half."""
+        """Queue these in two halves, each until AWS has accepted it: one-time costs fall in the first."""
         half = len(rows) // 2
         for name, some in (("half", rows[:half]), ("whole", rows[half:])):
             self.to_queue.extend(some)

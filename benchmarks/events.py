@@ -170,8 +170,7 @@ def scheduler(aws: LocalAws, url: str) -> Iterator[Scheduler]:
 
 
 def set_up(aws: LocalAws, queue: str) -> str:
-    """Create the cluster, two definitions (one without an image), the queue and the rule; returns the queue's
-    URL."""
+    """Create the cluster, two definitions (one without an image), queue and rule; returns the queue's URL."""
     client = aws.client("ecs")
     client.create_cluster(clusterName=NAME)
     for family in (NAME, MISSING):
@@ -191,8 +190,7 @@ def set_up(aws: LocalAws, queue: str) -> str:
 
 
 def measured(schedulers: int, containers: int) -> tuple[list[float], list[float]]:
-    """Seconds from an exit to its report, and from RunTask to the report of a container that never
-    started."""
+    """Seconds from an exit to its report, and from RunTask to the report of a failed start."""
     made: list[Timers] = []
 
     def runner(report: Callable[[ProcessEvent], None]) -> Timers:

@@ -54,8 +54,7 @@ def figures(raw: Raw) -> Figures:
 
 
 def heartbeats(raw: Raw, since: str) -> Figures:
-    """How long a heartbeat holds the scheduler, and how much of that is CPU time of the scheduler's
-    thread."""
+    """How long a heartbeat holds the scheduler, and the CPU time of the scheduler's thread in it."""
     beats = raw.drive["heartbeats"][raw.drive["marks"][since]["heartbeats"] :]
     wall = spread("heartbeat", [beat[1] for beat in beats], MS)
     own = quantile([beat[2] for beat in beats], 0.99)
@@ -147,8 +146,7 @@ def cpu_share(raw: Raw) -> Figures:
 
 
 def memory(raw: Raw, tasks: int) -> Figures:
-    """Memory for each job in flight, in KiB: the growth by the second half of the jobs, without one-time
-    costs."""
+    """KiB of memory for each job in flight: the growth by the second half, without one-time costs."""
     half, whole = (raw.drive["marks"][name]["memory"] for name in ("half", "whole"))
     return {"memory a job": (whole - half) / max(1, tasks - tasks // 2) / KIB}
 

@@ -65,8 +65,7 @@ def database() -> Iterator[Path]:
 def measure(
     scenario: Scenario, subject: Subject, source: Path, logs: Path, under: tuple[str, ...] = ()
 ) -> Raw:
-    """Carry out one scenario with one subject; `under` is a command, such as a profiler, that runs the
-    drive."""
+    """Carry out one scenario with one subject; `under` is a command (a profiler) that runs the drive."""
     logs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="aws-executors-bench-") as directory:
         home = Path(directory)

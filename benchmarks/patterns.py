@@ -56,8 +56,7 @@ def burst(share: float, draw: random.Random) -> Pattern:
 
 
 def widening(share: float, draw: random.Random) -> Pattern:
-    """20 tasks of a minute, then 200 of a minute, all at once: no later task could use a waiting
-    container."""
+    """20 tasks of a minute, then 200 of a minute, all at once: no later task could reuse a container."""
     first = [Planned(at=0.0, seconds=60.0, run="run") for _ in range(round(20 * share))]
     then = Planned(at=0.0, seconds=60.0, after=tuple(range(len(first))), run="run")
     return Pattern(tasks=(*first, *[then] * round(200 * share)), slots=200)
@@ -138,8 +137,7 @@ PATTERNS: Mapping[str, Callable[[float, random.Random], Pattern]] = {
     "burst": burst,
     "widening": widening,
 }
-"""The functions that make the patterns, by name; their arguments are the share (1: all), and the random
-numbers."""
+"""The makers of patterns, by name; their arguments are the share (1: all) and the random numbers."""
 
 
 def pattern(name: str, share: float = 1.0, seed: int = 7) -> Pattern:

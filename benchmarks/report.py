@@ -22,8 +22,7 @@ Results: TypeAlias = Mapping[str, Mapping[str, Figures]]
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A goal: a figure of a scenario, the goal in words, and whether our figure (beside the peer's) reaches
-    it."""
+    """A goal: a scenario's figure, the goal in words, and whether ours (beside the peer's) meets it."""
 
     scenario: str
     figure: str
@@ -42,8 +41,7 @@ def at_least(limit: float) -> Callable[[float, float], bool]:
 
 
 def times(share: float) -> Callable[[float, float], bool]:
-    """Our figure must be at most this share of the peer's or, for a share above 1, at least so many times
-    it."""
+    """Our figure must be at most this share of the peer's; for a share above 1, at least that share."""
     return lambda ours, peer: ours >= share * peer if share > 1 else ours <= share * peer
 
 

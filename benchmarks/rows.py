@@ -33,8 +33,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def make_database() -> None:
-    """Make the database of this process's Airflow home, where readers do not wait for writers, as on a
-    server."""
+    """Make this Airflow home's database, in which readers do not wait for writers, as on a server."""
     from airflow.settings import engine
     from airflow.utils.db import initdb
 

@@ -11,8 +11,7 @@ MAIN = ("peer-ecs", "ours-ecs", "peer-batch", "ours-batch")
 ALL = ("peer-ecs", "ours-ecs", "peer-ec2", "ours-ec2", "peer-batch", "ours-batch")
 OURS = ("ours-ecs", "ours-batch")
 FARGATE_END = {"notice": (10.0, 10.0), "deprovision": (13.0, 33.0)}
-"""Seconds that ECS on Fargate takes from a container's exit until it notices the exit, and from there to
-STOPPED."""
+"""Seconds on Fargate from a container's exit until ECS notices the exit, and from there to STOPPED."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,8 +38,7 @@ class Subject:
     peer: str = field(default="")
 
     def environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        """The configuration as variables: the executor, and its section; `more` are options for our
-        executors."""
+        """The variables that configure the executor and its section; `more` are options for our executors."""
         options = {**self.options, **(more if self.peer else {})}
         section = {f"AIRFLOW__{self.section}__{name.upper()}": value for name, value in options.items()}
         return {"AIRFLOW__CORE__EXECUTOR": self.dotted, **section}
@@ -61,8 +60,7 @@ ECS_OPTIONS = {
 BATCH_OPTIONS = {"job_name": JOB_NAME, "job_queue": JOB_QUEUE, "job_definition": JOB_DEFINITION}
 PEERS = "airflow.providers.amazon.aws.executors"
 FARGATE, EC2, BATCH = (20.0, 20.0), (100.0, 40.0), (50.0, 50.0)
-"""The quotas of RunTask on Fargate (the tighter of its two buckets), of RunTask on EC2, and of SubmitJob.
-Source: docs/aws.md."""
+"""The quotas of RunTask on Fargate (the tighter of two buckets) and EC2, and of SubmitJob (docs/aws.md)."""
 
 
 def _ecs(name: str, label: str, launch_type: str, quota: tuple[float, float], peer: str) -> Subject:

@@ -24,8 +24,7 @@ TAKE = (0.5, 1.1)
 """Seconds from a waiting job to user code if a container is idle: measured by `benchmarks.launcher --warm`,
 including up to half a second until the container reads its cell."""
 SEEN = (0.3, 1.3)
-"""Seconds from a task's end until its container is seen to be idle: the list of cells is read every
-second."""
+"""Seconds from a task's end until its container is seen to be idle: cells are listed every second."""
 FORECAST = 5.0
 ASKED = (0.05, 0.3)
 """Seconds until the database has answered whether a container that has just become idle is needed."""

@@ -141,8 +141,7 @@ class Metadata:
             yield one
 
     def fail(self, one: Instance, now: float) -> None:
-        """TI.handle_failure: a retry, or the end. A task instance that ran gets a new id, any other keeps its
-        id."""
+        """TI.handle_failure: a retry, or the end. An instance that ran gets a new id, others keep theirs."""
         eligible = one.state == "restarting" or (one.retries > 0 and one.try_number <= one.max_tries)
         if eligible and one.state == "running":
             one.id = self.new_id("ti")
@@ -161,15 +160,13 @@ class Metadata:
         self.tell("airflow", f"{one.task} try {one.try_number} was stuck in the queue: scheduled again")
 
     def reset(self, one: Instance) -> None:
-        """Let a task instance that no executor adopts begin its next try. SJR,
-        adopt_or_reset_orphaned_tasks."""
+        """Let an instance that nobody adopts begin its next try. SJR, adopt_or_reset_orphaned_tasks."""
         one.id, one.state, one.queued_by = self.new_id("ti"), None, None
         one.external_executor_id, one.next_method = None, False
         self.tell("airflow", f"{one.task} try {one.try_number} was reset: nobody adopts it")
 
     def orphans(self, job: int, now: float) -> list[Instance]:
-        """The live task instances of schedulers that do not run any more; first marks silent schedulers
-        so."""
+        """The live task instances of dead schedulers; silent schedulers are marked as dead first."""
         for other in self.jobs.values():
             if other.id != job and other.state == "running" and other.heartbeat < now - self.times.health:
                 other.state = "failed"

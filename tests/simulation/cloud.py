@@ -409,8 +409,7 @@ class Cloud:
         return self._without_codes(answer) if action == "DescribeTasks" else answer
 
     def _without_codes(self, answer: Answer) -> Answer:
-        """The answer without the exit codes that AWS never shows, as when an agent could not ask its
-        runtime."""
+        """The answer without the exit codes that AWS never shows, as if an agent did not know them."""
         tasks = [_silent(one) if self._keeps(one["taskArn"]) else one for one in answer.body["tasks"]]
         return Answer(body={**answer.body, "tasks": tasks}, delay=answer.delay)
 

@@ -62,8 +62,7 @@ class Processes:
         self.line.after(between(0.3, 2.0, self.seed, one.ref, "boot"), lambda: self._enter(one))
 
     def signal(self, one: Container, signal: str) -> None:
-        """SIGTERM ends a process whose task has not begun; user code fails by it, or goes on until
-        SIGKILL."""
+        """SIGTERM ends a process whose task has not begun; user code fails, or goes on until SIGKILL."""
         if not one.alive:
             return
         one.dying, one.asked_to_end = True, self.line.now

@@ -249,8 +249,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
             self._process.wait(0.05)
 
     def started_for(self, token: str) -> str:
-        """The token of the job for which the warm container with this token was started; else the token
-        itself."""
+        """The token of the job for which this token's warm container was started; else the token itself."""
         pool = self._dispatcher._warm
         container = None if pool is None else pool._turns.containers.get(token)
         return token if container is None else container.for_job

@@ -55,8 +55,7 @@ TAKEN_FOR_DEAD = "a submission by a scheduler that was taken for dead"
 FORGOTTEN = "a container that AWS does not show any more"
 
 IDLE_LATE, IDLE_UNHEARD = 10.0, 25.0
-"""Virtual seconds for which a warm container may be idle beyond its limit; `IDLE_UNHEARD` more if its store
-may not answer."""
+"""Virtual seconds that a warm container may idle beyond its limit, and more if its store may not answer."""
 
 JUST_BEGUN = 3.0
 """Virtual seconds for which a row may not yet show that its task has begun."""

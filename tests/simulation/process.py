@@ -18,8 +18,7 @@ class Died(BaseException):
 
 @dataclass(slots=True)
 class Process:
-    """One process of a scheduler: whether it lives, until when it is stalled, and the faults of its
-    messages."""
+    """One process of a scheduler: whether it lives, until when it is stalled, and its messages' faults."""
 
     number: int
     seed: int
@@ -42,8 +41,7 @@ class Process:
         return f"scheduler {self.number}"
 
     def after(self, seconds: float, happen: Callable[[], None]) -> None:
-        """Plan something in this process: it happens if the process still lives then, and is no longer
-        stalled."""
+        """Plan something in this process: it happens if the process then lives, and is no longer stalled."""
         self.line.after(seconds, partial(self._happen, happen))
 
     def _happen(self, happen: Callable[[], None]) -> None:

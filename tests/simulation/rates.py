@@ -84,8 +84,7 @@ class Told:
         return sum(self.passed(who, begin, end) for who in range(len(self.story.begins)))
 
     def used(self, begin: float, end: float) -> float:
-        """The share that our schedulers used of the calls that AWS granted in this time, less the other
-        client's."""
+        """The share that our schedulers used of the calls that AWS granted, less the other client's calls."""
         granted = 0.0
         ends = [at for at, _ in self.story.grants[1:]] + [float("inf")]
         for (at, quota), until in zip(self.story.grants, ends, strict=True):

@@ -96,8 +96,8 @@ def test_what_may_have_run_is_not_run_again_where_aws_tells_no_exit_code() -> No
 
 
 def test_a_store_that_is_away_for_long_costs_no_try_and_makes_no_failure_a_success() -> None:
-    """The store may be away until warm containers have ended, and longer: then the result of a callback whose
-    end is only in a cell cannot be known."""
+    """If the store is away until warm containers have ended, a callback's end that only a cell has is
+    lost."""
     from simulation.plan import NO_OUTAGE, plan
     from simulation.run import run
 
@@ -108,8 +108,7 @@ def test_a_store_that_is_away_for_long_costs_no_try_and_makes_no_failure_a_succe
 
 
 def test_the_judge_sees_what_is_broken() -> None:
-    """Some lines of the code are broken, one at a time: each is found out. ``make mutants`` tries all of
-    them."""
+    """Some lines of the code are broken, one at a time: each is found out. ``make mutants`` tries all."""
     command = [sys.executable, "-m", "simulation.mutants", "--quick"]
     path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
     done = subprocess.run(

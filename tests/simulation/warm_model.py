@@ -20,8 +20,7 @@ from simulation.timeline import Timeline, between, draw
 OFTEN = 0.5
 AGAIN = 1.0
 PATIENCE, IN_HASTE = 20.0, 5.0
-"""Virtual seconds without an answer from the store after which the container ends; `IN_HASTE` if it would end
-anyway."""
+"""Virtual seconds of the store's silence after which the container ends; `IN_HASTE` if it ends anyway."""
 LATE = 0.05
 """The share of writes whose answer is lost and which land later."""
 
@@ -57,8 +56,7 @@ class WarmHost:
 
     @property
     def has(self) -> str:
-        """The token of the job whose workload it has, by its cell: it may not know that its own write
-        landed."""
+        """The token of the job whose workload its cell has: it may not know that its own write landed."""
         if self.turn is not None:
             return self.turn.token
         cell = self._stored

@@ -37,8 +37,7 @@ def beginning(
     ecs: Mapping[str, str],
     batch: Mapping[str, str],
 ) -> Iterator[Begin]:
-    """A function that starts an executor with these options and its own arguments; all are ended
-    afterwards."""
+    """A function that starts an executor with these options and its own arguments; all end with the test."""
     started: list[BaseExecutor] = []
 
     def start(kind: type[BaseExecutor] = AwsEcsFargateExecutor, **options: str) -> BaseExecutor:

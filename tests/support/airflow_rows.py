@@ -46,8 +46,7 @@ class Given:
     priority: int = 1
 
     def workload(self, token: str | None = "assigned") -> ExecuteTask:
-        """The workload that the scheduler queues; with `token` None, Airflow assigns no token to the
-        queueing."""
+        """The workload that the scheduler queues; with `token` None, Airflow assigns no token to it."""
         dto = TaskInstanceDTO.model_construct(
             id=uuid.UUID(str(self.id)),
             task_id=self.key.task_id,
@@ -100,8 +99,7 @@ class Given:
 
 
 def queue_up(executor: BaseExecutor, *givens: Given, token: str | None = "assigned") -> None:
-    """Queue task instances as the scheduler does; if Airflow assigns no tokens, each gets the executor's
-    token."""
+    """Queue as the scheduler does; if Airflow assigns no tokens, each instance gets the executor's token."""
     with create_session(scoped=False) as session:
         for given in givens:
             executor.queue_workload(given.workload(token), session)

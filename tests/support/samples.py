@@ -35,9 +35,9 @@ def _constants_of_tested_code() -> Constants:
     return Constants() if settings().derandomize else LOCAL_CONSTANTS()
 
 
-# Hypothesis also draws the constants of those modules of ours that are imported by then, and which these are
-# depends on the tests that a worker has had before: chance, which belongs into `make soak`. Nor need they be
-# read: each worker would read all our source for them.
+# Hypothesis also draws constants of those of our modules that are imported by then. Which modules these are
+# depends on the tests that a worker has run before: chance, which belongs into `make soak`. Besides, each
+# worker would have to read all our source for them.
 LOCAL_CONSTANTS = providers._get_local_constants
 providers._get_local_constants = _constants_of_tested_code
 

@@ -8,8 +8,7 @@ MAIN = {"name": "main", "image": "airflow"}
 
 
 def ecs_site(aws: LocalAws, *clusters: str, family: str = "airflow", **container: Any) -> None:
-    """Create clusters (``etl`` if none is named), and a definition for Fargate with one container,
-    ``main``."""
+    """Create clusters (``etl`` if none is named), and a Fargate definition with one container, ``main``."""
     ecs = aws.client("ecs")
     for cluster in clusters or ("etl",):
         ecs.create_cluster(clusterName=cluster)

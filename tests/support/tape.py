@@ -40,8 +40,7 @@ class Tape:
         return values[self.number(len(values))]
 
     def size(self, least: int, most: int) -> int:
-        """A size between these two: any if there are up to seven of them, otherwise most often a small
-        one."""
+        """A size between these two: any, if they differ by up to seven, otherwise most often a small one."""
         below = most - least + 1
         return least + (self.number(below) if below <= 8 else min(self.number(below), self.number(below)))
 
@@ -115,7 +114,7 @@ def fraction(low: float, high: float) -> Recipe[float]:
 
 
 def few(recipe: Recipe[T], least: int = 0, most: int = 3, name: str = "") -> Recipe[tuple[T, ...]]:
-    """A short tuple of the recipe's values; with `name`, they differ in the attribute of that name."""
+    """A short tuple of the recipe's values; with `name`, they differ in their member of that name."""
 
     def several(tape: Tape) -> tuple[T, ...]:
         items = [recipe(tape) for _ in range(tape.size(least, most))]

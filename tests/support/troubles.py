@@ -37,7 +37,7 @@ ROWS: tuple[tuple[Trouble, Moment], ...] = (
         (trouble, moment)
         for trouble, outcome in OUTCOMES.items()
         if outcome
-        not in (Outcome.CLEAN, Outcome.TURNED_AWAY)  # no trouble: these are in the verdict's table
+        not in (Outcome.CLEAN, Outcome.TURNED_AWAY)  # no trouble: these stand in the verdict's table
         for moment in (Moment.BEFORE, Moment.AFTER)
     ),
 )

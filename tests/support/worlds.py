@@ -111,8 +111,7 @@ class Cloud:
         self._change(id_, phase=phase, cause=cause, exit_code=exit_code, started=True, final=True)
 
     def lose(self, id_: str, cause: Cause = Cause.NEVER_STARTED) -> None:
-        """The container ends without an exit code, for lack of a machine, an image or a network, for
-        example."""
+        """The container ends without an exit code, for example for lack of a machine, image or network."""
         self._change(id_, phase=Phase.FAILED, cause=cause, reason="lost", final=True)
 
     def forget(self, id_: str) -> None:
@@ -156,7 +155,7 @@ class Cloud:
         self._queues[action] = threading.Event()
 
     def let_go(self, action: str) -> None:
-        """They are answered."""
+        """The calls that hang are answered."""
         self._queues.pop(action).set()
 
     # --- What a test may ask -----------------------------------------------------------------------------
@@ -315,7 +314,7 @@ class Rows:
         self._queue = threading.Event()
 
     def let_go(self) -> None:
-        """They are answered."""
+        """The reads that hang are answered."""
         queue, self._queue = self._queue, None
         assert queue is not None
         queue.set()
@@ -361,8 +360,7 @@ class Rows:
 
 
 class AwakeClock:
-    """A clock that counts only time in which this process runs: any pause of the machine counts as
-    `MOMENT`."""
+    """A clock of this process's running time: any pause of the machine counts as at most `MOMENT`."""
 
     MOMENT = 0.1  # the most seconds that pass between two calls
 

@@ -40,8 +40,7 @@ class RowWriter(Protocol):
 
 
 class Publisher:
-    """Every `every` seconds, calls `collect` with the time in seconds since the epoch, and publishes the
-    result if it is due."""
+    """Calls `collect` with the epoch time every `every` seconds, and publishes the snapshot if it is due."""
 
     def __init__(
         self,

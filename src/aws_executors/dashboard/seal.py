@@ -19,8 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from aws_executors.core.errors import AwsExecutorsError
 
 LARGEST = 1 << 20
-"""The most characters of a sealed snapshot and bytes of its text; anything longer is cut, and thus
-invalid."""
+"""The most characters of a sealed snapshot and bytes of its text; a longer one is cut, thus invalid."""
 
 
 class NoKeyError(AwsExecutorsError, RuntimeError):

@@ -117,8 +117,7 @@ class Snapshot(SnapshotPart):
 
     @property
     def content(self) -> tuple[object, ...]:
-        """The part of the snapshot whose change makes it due: all but the time and the numbers of calls,
-        which always change."""
+        """What makes a snapshot due if it changes: all but the time and the calls, which always change."""
         throttled = [(rate.action, rate.granted, bool(rate.throttled)) for rate in self.calls]
         warm = self.containers, self.container_counts
         return self.queues, self.jobs, self.left_out, throttled, self.news, warm

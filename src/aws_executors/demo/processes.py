@@ -39,8 +39,7 @@ class NotReadyError(AwsExecutorsError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """A process that was started here, and its log, which begins at the offset `since` (bytes) of the
-    file."""
+    """A process that was started here, and its log, from the offset `since` (bytes) of the file on."""
 
     name: str
     popen: subprocess.Popen[bytes]

@@ -109,8 +109,7 @@ class DemoStage:
         return found
 
     def messages(self) -> Iterator[tuple[str, str]]:
-        """All requests to AWS, and all events and descriptions from it, each with a name; bodies of stored
-        workloads are left out."""
+        """All requests to AWS (without stored workloads), and its events and descriptions, each named."""
         for number, request in enumerate(self.aws.requests()):
             body = b"" if is_store(request, self.names) else request.body
             head = f"{request.method} {request.path} {request.headers}"
@@ -206,8 +205,7 @@ def is_store(request: Request, names: cloud.Names) -> bool:
 
 
 def nothing_left(place: AirflowHome) -> None:
-    """Raise RuntimeError if a process of this Airflow is left; the processes are recognised by the address in
-    their environment."""
+    """Raise RuntimeError if a process is left that has this Airflow's address in its environment."""
     if (claim := none_left(left_behind(place.url), "process")).faults:
         raise RuntimeError(str(claim))
 

@@ -23,8 +23,7 @@ DAGS = Path(__file__).parent / "warm_dags"
 COLD, WARM = "cold", "warm"
 FASTER = 5
 IDLE = "24"
-"""Seconds of this machine for which a container waits for its next workload: two minutes in Fargate's
-time."""
+"""Seconds of this machine for which a container waits for its next workload: two Fargate minutes."""
 VCPU, MEMORY = 0.25, 512
 ASK = 1.0
 LONGER = 3

@@ -31,8 +31,7 @@ KEPT, DEAD_KEPT = 3600, 86_400
 """Seconds for which a message is kept in the queue, and in the dead-letter queue: not long, because messages
 contain commands that are sent inline."""
 RECEIVINGS = 2 * RECEIVED
-"""How often a message is received before it goes to the dead-letter queue: so often only if it could not be
-deleted."""
+"""How often a message is received before it goes to the dead-letter queue, as it could not be deleted."""
 LONGEST = 64
 """The most characters of a rule's name."""
 TARGETS = 5
@@ -160,8 +159,7 @@ def _rule(one: SectionPart, names: list[str], hosts: Sequence[str]) -> SectionRu
 
 
 def _own(one: SectionPart) -> str:
-    """A name that differs between the sections of several deployments and teams; 64 characters at most, as a
-    team's name has at most 50."""
+    """A name unique to the section of a deployment and team; at most 64 characters, as a team's has 50."""
     whose = f"-{one.team}" if one.team else ""
     owner = one.owner[: min(50, LONGEST - len(f"-{one.settings.section}{whose}"))]
     return re.sub(r"[^\w-]", "-", f"{owner}-{one.settings.section}").replace("_", "-") + whose

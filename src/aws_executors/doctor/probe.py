@@ -239,8 +239,7 @@ class Probe:
         public: bool | None,
         remedy: str,
     ) -> Network:
-        """What EC2 returns for these subnets and groups; asks by filters, so that a missing one is no
-        error."""
+        """What EC2 returns for these subnets and groups; by filters, so that a missing one is no error."""
         seen = self._of_ec2(Subnet, "Subnets", "subnet-id", subnets)
         vpcs = sorted({one.vpc for one in seen}) if isinstance(seen, tuple) else []
         return Network(
@@ -326,8 +325,7 @@ def simulated(arn: str) -> str | None:
 
 
 def context(statement: Statement) -> list[dict[str, object]]:
-    """The keys of the statement's conditions, with values that meet the conditions, as the simulation takes
-    them."""
+    """The statement's condition keys, with values that meet the conditions, as the simulation takes them."""
     return [
         {
             "ContextKeyName": key,

@@ -38,14 +38,12 @@ from aws_executors.local.world import (
 
 CHUNK = 65536
 EVENT = 256 * 1024 - 26
-"""The most bytes of a log event: like Docker's log driver, a longer line is split, and an empty one
-skipped."""
+"""The most bytes of a log event: as by Docker's log driver, longer lines are split, empty ones skipped."""
 LAST_OUTPUT = 1.0
 WEIGHED_EVERY = 0.2
 """Seconds between two checks of how much memory containers use."""
 CODE_LOST = 255
-"""The exit code that is reported for a process that was reaped elsewhere: as its real exit code is not known,
-it must not count as a success."""
+"""The exit code of a process that was reaped elsewhere: its real one is unknown; it must not be success."""
 
 
 @dataclass(slots=True, eq=False)

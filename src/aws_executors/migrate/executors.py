@@ -17,8 +17,7 @@ CLASSES: Mapping[str, tuple[str, str]] = {
     "AwsFargateExecutor": (f"{OURS}AwsEcsFargateExecutor", OLDER),
     "EcsFargateExecutor": (f"{OURS}AwsEcsFargateExecutor", OLDER),
 }
-"""Our class and the package of origin, by class name. Both packages have an AwsBatchExecutor; they are told
-apart by its module."""
+"""Our class and the package of origin, by class name; the module distinguishes the AwsBatchExecutors."""
 PROVIDERS = "airflow.providers."
 STAYS = ("airflow.", "aws_executors.")
 LAMBDA = "AwsLambdaExecutor"

@@ -122,8 +122,7 @@ def _executor(value: str) -> Iterator[Line]:
 
 
 def _sections(written: Sections) -> tuple[Own, ...]:
-    """The old sections to translate; of two that become the same one, only that whose executor is
-    configured."""
+    """The old sections to translate; of two that become the same, the one whose executor is configured."""
     found: dict[str, Own] = {}
     for name, old in TABLE.items():
         for header in [one for one in written if one.rpartition("=")[2] == name and written[one]]:

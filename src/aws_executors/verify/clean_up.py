@@ -22,8 +22,7 @@ STOPPED_WITHIN = 60.0
 """Seconds within which a container must end after it was asked to stop; by default ECS kills it after 30."""
 LOOK_EVERY = 0.3
 LOOK_UPS, LOOK_UP_EVERY = 3, 3.0
-"""How many times a token is looked up, and the seconds between two look-ups; as in the executor
-(`core/lifecycle/policy.py`)."""
+"""How many times a token is looked up, and how many seconds apart; as in `core/lifecycle/policy.py`."""
 
 
 def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:

@@ -47,8 +47,7 @@ FIND_EVERY = 0.5
 FOUND_WITHIN = 60.0
 """Seconds within which AWS must list a lost scheduler's containers by their tokens."""
 LISTENS_WITHIN = 15.0
-"""Seconds within which the container to be stopped should log that it listens; after them it is stopped
-anyway."""
+"""Seconds within which the container to be stopped should log that it listens; then it is stopped anyway."""
 WORKERS = 8
 
 
@@ -204,8 +203,7 @@ class Drive:
             self._hand_over(self.second, trace, Job(token=trace.token, purpose=purpose))
 
     def _use_up_memory(self) -> None:
-        """Start the container that is to be killed, once a description of another has shown its memory
-        limit."""
+        """Start the container that is to be killed, once another's description has shown its memory limit."""
         trace = self.traces[MEMORY.name]
         record = next((one.record for one in self.traces.values() if one.record is not None), None)
         if trace.handed_over is not None or trace.note is not None:

@@ -94,8 +94,7 @@ def _own(parser: ConfigParser, section: str) -> Iterator[str]:
 
 
 def _value(parser: ConfigParser, section: str, option: str) -> str:
-    """The value with its placeholders filled in; a single %, which Airflow would reject, stands for
-    itself."""
+    """The value with its placeholders filled in; a single %, which Airflow would reject, is kept."""
     try:
         return parser.get(section, option)
     except Unreadable:

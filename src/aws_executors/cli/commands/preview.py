@@ -30,8 +30,7 @@ REFUSED = 1
 SIGNS = {"+": "green", "-": "red", "@": "blue"}
 TOKEN = "00000000-0000-4000-8000-000000000000"  # noqa: S105 - where Airflow will put a UUID
 WORKLOAD = json.dumps({"token": MASK, "ti": "...", "type": "ExecuteTask"})
-"""A placeholder for the workload, which Airflow writes when it queues the task, 1.5 to 3 kB with its
-token."""
+"""A placeholder for the workload, which Airflow writes at queueing, 1.5 to 3 kB with its token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

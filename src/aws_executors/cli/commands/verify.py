@@ -57,8 +57,7 @@ def run(options: Namespace) -> int:
 
 
 def _write(file: Path, findings: Findings) -> None:
-    """Write the report; a failure is only reported, so that the results, which cost money, are still
-    printed."""
+    """Write the report; a failure is only reported, so that the paid results are still printed."""
     markdown = file.suffix == ".md"
     text = findings_markdown(findings) if markdown else dumped(findings_json(findings), "json") + "\n"
     try:
@@ -86,8 +85,7 @@ def _setup(options: Namespace) -> VerifySetup:
 
 
 def _question(setup: VerifySetup) -> str:
-    """The question before the start; raises `CommandError` if the builder makes no request that verify can
-    use."""
+    """The question before the start; raises `CommandError` if the builder makes no usable request."""
     match unwrap_or_failure(setup.request(RUN, setup.new_token())):
         case str() as problem:
             raise CommandError(problem)

@@ -140,8 +140,7 @@ OVERRIDES: Mapping[str, str] = {
 }
 """For each override of a request, the member of the definition that it overrides."""
 BY_NAME = frozenset({"containerProperties", "ecsProperties"})
-"""The members of a definition between which `container_name` decides: the request overrides one of the
-two."""
+"""The two members of a definition between which `container_name` decides."""
 KINDS: Mapping[str, str] = {
     "nodeProperties": "[batch] job_definition = one of type container, or nodeOverrides in submit_job_kwargs",
     "eksProperties": '[batch] submit_job_kwargs = {"eksPropertiesOverride": {"podProperties": {}}}',

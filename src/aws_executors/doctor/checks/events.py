@@ -17,8 +17,7 @@ from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask
 from aws_executors.doctor.checks.resource_policy import EVENTS, SNS, arn_part, lets_a_topic_in, lets_in
 
 FEW, MANY = 10, 1000
-"""How many waiting messages are a problem: `FEW` if none is being handled (no scheduler receives), `MANY` in
-any case (the receiver is too slow)."""
+"""How many waiting messages are a problem: `FEW` if none is being handled (no receiver), else `MANY`."""
 OWN_KEY = "alias/aws/sqs"
 SEND = "sqs:SendMessage"
 STRANGER = "arn:aws:events:us-east-1:000000000000:rule/somebody"
@@ -38,8 +37,7 @@ class QueueSeen(AnswerRecord):
 
     @property
     def dead_letters(self) -> tuple[str, int]:
-        """The ARN of the dead-letter queue, and how often a message is received before it goes there; empty
-        without such a queue."""
+        """The dead-letter queue's ARN, and the receipts before a message goes there; empty without one."""
         try:
             said = cast("object", json.loads(self.redrive or "{}"))
         except ValueError:

@@ -114,8 +114,7 @@ class Identity:
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - a name to be refused
 DEFAULT_API = "https://airflow.example.com/execution/"
 SKEW_WARNED, SKEW_REFUSED = 60.0, 300.0
-"""Seconds of clock skew from which it is a warning, and an error, as AWS refuses signatures that are more
-than 5 minutes off."""
+"""Seconds of clock skew for a warning and for an error: AWS refuses signatures over 5 minutes off."""
 SHORT_TIMEOUT = 600.0
 
 

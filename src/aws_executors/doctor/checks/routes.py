@@ -15,8 +15,7 @@ from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask
 
 EVERYWHERE, EVERYWHERE_6 = "0.0.0.0/0", "::/0"
 NEEDED = ("ecr.api", "ecr.dkr", "logs", "s3")
-"""The services that a container needs before it starts: for its image (whose layers are in S3), and its
-log."""
+"""The services needed before a container starts: for its image (whose layers are in S3), and its log."""
 WHY = "A container there can reach neither ECR nor CloudWatch Logs, and fails: ResourceInitializationError."
 
 
@@ -30,8 +29,7 @@ class Route(AnswerRecord):
 
 
 class Association(AnswerRecord):
-    """What a route table applies to: one subnet, or (`main`) all subnets of the VPC that have no other
-    table."""
+    """The subnet to which a route table applies, or (`main`) all subnets of the VPC without another table."""
 
     main: bool = Field(default=False, validation_alias="Main")
     subnet: str = Field(default="", validation_alias="SubnetId")

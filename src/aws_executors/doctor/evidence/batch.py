@@ -206,8 +206,7 @@ class NodeRange(AnswerRecord):
         return (self.container,) if self.container else inside(self.ecs_properties, self.eks_properties)
 
     def nodes(self, of_all: int) -> int:
-        """The number of nodes in this range, of `of_all` in total: ``0:3`` are four, ``1:`` all but the
-        first."""
+        """How many of `of_all` nodes are in this range: ``0:3`` are four, ``1:`` all but the first."""
         first, colon, last = self.target_nodes.partition(":")
         begin = int(first) if first.isdecimal() else 0
         end = int(last) if last.isdecimal() else (of_all - 1 if colon else begin)

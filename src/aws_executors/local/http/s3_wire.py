@@ -77,8 +77,7 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
 
 
 def _asked(method: str, path: str) -> Json:
-    """The parameters of ListObjectsV2. Raises ServiceError for the older ListObjects, and for unknown
-    ones."""
+    """The parameters of ListObjectsV2; raises ServiceError for ListObjects, and for unknown parameters."""
     query = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
     if query.pop("list-type", "") != "2" or not query.keys() <= QUERY.keys():
         raise ServiceError("NotImplemented", f"aws_executors.local does not have {method} {path}", 501)

@@ -275,8 +275,7 @@ def _warm(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
 
 
 def _begun(trace: CaseTrace, number: int) -> float:
-    """When a workload of the warm container began, by its log; else when it was first seen as taken, or
-    offered."""
+    """When a workload of the warm container began, by its log; else when it was seen as taken, or offered."""
     turn = trace.turns[number]
     return trace.printed(f"workload {turn.token}") or turn.taken or turn.offered
 

@@ -51,8 +51,7 @@ class AwsRecord:
 
     @property
     def seconds(self) -> float | None:
-        """The seconds for which the container is billed; None while it runs, 0 if it never began to cost
-        anything."""
+        """The billed seconds; None while the container runs, 0 if it never began to cost anything."""
         return (self.allocation.seconds or 0.0) if self.over else None
 
 

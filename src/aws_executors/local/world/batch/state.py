@@ -13,8 +13,7 @@ from aws_executors.local.world.values import Json
 
 @dataclass(slots=True)
 class BatchJob:
-    """One job; `plan` are the containers that each attempt starts, `task` is the current attempt's ECS
-    task."""
+    """One job; `plan` are the containers of each attempt, `task` is the current attempt's ECS task."""
 
     id: str
     ordinal: int

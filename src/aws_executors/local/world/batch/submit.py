@@ -26,8 +26,7 @@ from aws_executors.local.world.values import Json
 LOG_GROUP = "/aws/batch/job"
 PARAMETER = re.compile(r"Ref::(\w+)")
 LARGEST = 30 * 1024
-"""The most bytes of a request. Source: "AWS Batch service quotas", User Guide; the error's text is
-unpublished."""
+"""The most bytes of a request ("AWS Batch service quotas", User Guide); the error text is unpublished."""
 OLD_SIZES = ("vcpus", "memory")
 
 

@@ -37,8 +37,7 @@ def iso(at: float, timespec: str = "milliseconds") -> str:
 def send_event(
     world: World, now: float, source: str, kind: str, resource: str, detail: Callable[[], Json]
 ) -> None:
-    """Send an event to the targets of all enabled rules that match; `detail` is called only if there are
-    rules."""
+    """Send an event to the targets of all matching enabled rules; without rules, `detail` is not called."""
     rules = [rule for rule in world.events.rules.values() if rule.enabled and rule.targets]
     if not rules:
         return

@@ -18,8 +18,7 @@ from aws_executors.local.world.values import Json, ServiceError
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 PAUSE = 60.0
-"""Seconds that must pass between a queue's deletion and the creation of one with the same name, and between
-two purges."""
+"""Seconds that must pass from a queue's deletion to a new one of that name, and between two purges."""
 
 
 def create_queue(world: World, params: Json, now: float) -> Json:
