@@ -96,8 +96,7 @@ def test_what_may_have_run_is_not_run_again_where_aws_tells_no_exit_code() -> No
 
 
 def test_a_store_that_is_away_for_long_costs_no_try_and_makes_no_failure_a_success() -> None:
-    """If the store is away until warm containers have ended, a callback's end that only a cell has is
-    lost."""
+    """While the store is away, which may be for long, a callback's end that only a cell has is unknown."""
     from simulation.plan import NO_OUTAGE, plan
     from simulation.run import run
 

@@ -65,8 +65,7 @@ def preload_for_many() -> None:
 
 
 def _read_certificates() -> None:
-    """Let Airflow's API client read the certificates once, for all forks: it takes a tenth of a CPU
-    second."""
+    """Let Airflow's API client read the certificates once, for all forks: this takes 0.1 CPU seconds."""
     with suppress(Exception):  # another Airflow may have another client: then each workload reads them
         from airflow.sdk.api.client import Client
 
