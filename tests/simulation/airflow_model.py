@@ -160,7 +160,7 @@ class Metadata:
         self.tell("airflow", f"{one.task} try {one.try_number} was stuck in the queue: scheduled again")
 
     def reset(self, one: Instance) -> None:
-        """Let an instance that nobody adopts begin its next try. SJR, adopt_or_reset_orphaned_tasks."""
+        """Let an instance that no executor adopts begin its next try. SJR, adopt_or_reset_orphaned_tasks."""
         one.id, one.state, one.queued_by = self.new_id("ti"), None, None
         one.external_executor_id, one.next_method = None, False
         self.tell("airflow", f"{one.task} try {one.try_number} was reset: nobody adopts it")

@@ -53,7 +53,7 @@ WORKERS = 8
 
 @dataclass(slots=True)
 class Interruption:
-    """Whether somebody wants the run to end early.
+    """Whether the user wants the run to end early.
 
     Only a flag: a signal's handler sets it, and would wait for ever for a lock, such as an Event's, that the
     interrupted thread holds.
