@@ -1,7 +1,7 @@
-"""`python -m benchmarks`: everything, in one run.
+"""`python -m benchmarks`: run all benchmarks.
 
-Law: arguments in, the order of measurements, files out. Ends with exit code 0 when every measurement was
-made, whatever it showed: this is no test.
+Law: takes arguments, decides the order of measurements, writes files. Ends with exit code 0 if every
+measurement was made, whatever its result: this is no test.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from benchmarks.subjects import SUBJECTS
 HERE = Path(__file__).parent
 LOGS = ROOT / ".bench" / "logs"
 Scenes: TypeAlias = dict[str, Figures]
-"""Figures by subject."""
+"""The figures of one scenario, by subject."""
 EXAMPLES = """\
 examples:
   python -m benchmarks
@@ -69,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def scenarios(chosen: argparse.Namespace) -> list[Scenario]:
-    """The scenarios that were asked for, smaller if that was."""
+    """The scenarios that the command line asks for, made smaller if it asks for that."""
     unknown = {*chosen.only.split(",")} - {*SCENARIOS} | {*chosen.subjects.split(",")} - {*SUBJECTS}
     if unknown:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
@@ -78,13 +78,13 @@ def scenarios(chosen: argparse.Namespace) -> list[Scenario]:
 
 
 def smaller(scenario: Scenario) -> Scenario:
-    """A tenth of it."""
+    """The scenario with a tenth of its tasks (at least 50), and with shorter pauses and watching."""
     settle = {name: seconds / 10 for name, seconds in scenario.settle.items()}
     return replace(scenario, tasks=max(50, scenario.tasks // 10), watch=scenario.watch / 4, settle=settle)
 
 
 def microbenchmarks() -> dict[str, dict[str, float]]:
-    """What the pure part costs, in a process of its own."""
+    """The costs of the pure part, measured in a process of its own."""
     with database() as home:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.micro"],
@@ -97,7 +97,7 @@ def microbenchmarks() -> dict[str, dict[str, float]]:
 
 
 def measured(scenario: Scenario, subjects: Sequence[str], source: Path, profile: str | None) -> Scenes:
-    """The figures of one scenario with every subject, told as they come."""
+    """The figures of one scenario with every subject, printed as they come."""
     found: Scenes = {}
     for name in subjects:
         under = (*SAMPLER, profile, "--") if profile else ()
@@ -110,7 +110,7 @@ def measured(scenario: Scenario, subjects: Sequence[str], source: Path, profile:
 
 
 def keep(kept: dict[str, Any]) -> None:
-    """Write what was measured last of each scenario."""
+    """Write the last results of each scenario, as JSON, as Markdown and as a picture."""
     kept["results"] = {name: kept["results"][name] for name in SCENARIOS if name in kept["results"]}
     (HERE / "results.json").write_text(json.dumps(kept, indent=1) + "\n")
     (HERE / "RESULTS.md").write_text(markdown(kept["results"], kept["micro"], kept["ran"]))
@@ -118,7 +118,7 @@ def keep(kept: dict[str, Any]) -> None:
 
 
 def say(line: str) -> None:
-    """Print at once: a run takes long."""
+    """Print without buffering, because a run takes long."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

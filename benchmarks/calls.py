@@ -1,4 +1,4 @@
-"""A whole call over a socket: by a client as boto3 makes it, and by ours.
+"""Measure a whole call over a socket: by boto3's own client, and by ours.
 
 Law: CPU of the calling thread, so that neither the network nor the server counts. The server has one answer.
 """
@@ -26,7 +26,7 @@ def answering(body: bytes) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
-        wbufsize = -1  # the whole answer at once
+        wbufsize = -1  # buffered, so that the whole answer is sent at once
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
@@ -38,7 +38,7 @@ def answering(body: bytes) -> Iterator[str]:
             self.wfile.flush()
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -59,7 +59,7 @@ def whole_calls(
     answer: bytes,
     best: Callable[..., float],
 ) -> dict[str, float]:
-    """CPU seconds of one call, by whose client; `best` measures a function by a clock."""
+    """CPU seconds of one call, by boto3's client and by ours; `best` measures a function by a clock."""
     method = xform_name(operation)
     with answering(answer) as url:
         plain: Any = Session().create_client(service, region_name=names.REGION, endpoint_url=url)

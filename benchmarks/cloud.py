@@ -1,7 +1,7 @@
-"""The AWS that is asked: the embedded one, in a process of its own, with timers for containers.
+"""The embedded AWS of the benchmarks, in a process of its own, with timers in place of containers.
 
-Law: set-up, one line with the address and the key, and at SIGTERM one file with what happened there. `Cloud`
-is the other side of it: what the measured process asks over HTTP.
+Law: sets up AWS, prints one line with the address and the key, and at SIGTERM writes one file with all that
+happened. `Cloud` is the client by which the measured process queries and controls it over HTTP.
 """
 
 import json
@@ -23,25 +23,25 @@ from aws_executors.local.world import ProcessEvent
 from benchmarks import subjects as names
 from benchmarks.tasks import Tasks
 
-ROOM = 1_000_000  # containers at once
+ROOM = 1_000_000  # how many containers may run at once
 ROLE = "arn:aws:iam::123456789012:role/airflow-task-execution"
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """The control URL of that process."""
+    """A client of the embedded AWS's control URL."""
 
     url: str
     key: str = field(default_factory=lambda: os.environ["AWS_ACCESS_KEY_ID"])
 
     def calls(self) -> dict[str, dict[str, int]]:
-        """How many calls of each action there were, and what became of them."""
+        """How many calls of each action there were, and how they ended."""
         with urlopen(self._request("calls"), timeout=60) as answer:  # noqa: S310 - loopback
             calls: dict[str, dict[str, int]] = json.load(answer)
             return calls
 
     def latency(self, seconds: float) -> None:
-        """From now on every answer is that late."""
+        """Delay every answer by this many seconds from now on."""
         body = json.dumps({"seconds": seconds}).encode()
         urlopen(self._request("faults/latency", body), timeout=60).close()  # noqa: S310
 
@@ -51,13 +51,13 @@ class Cloud:
 
 
 def good(calls: Mapping[str, Mapping[str, int]], action: str) -> int:
-    """How many calls of an action went well."""
+    """How many calls of an action succeeded."""
     tally = calls.get(action, {"calls": 0})
     return 2 * tally["calls"] - sum(tally.values())
 
 
 def create(aws: LocalAws) -> None:
-    """The cluster, the queue and the definitions that the subjects name."""
+    """Create the cluster, the queue and the definitions that the subjects name."""
     container = {"name": names.CONTAINER, "image": "apache/airflow:3", "essential": True}
     ecs, batch = aws.client("ecs"), aws.client("batch")
     ecs.create_cluster(clusterName=names.CLUSTER)
@@ -97,7 +97,7 @@ def create(aws: LocalAws) -> None:
 
 
 def fail_some(aws: LocalAws, action: str, share: float) -> None:
-    """Answer this share of an action's calls with a 500, drawn from a seed, until SIGTERM waits."""
+    """Answer this share of an action's calls with a 500, drawn from a seed, until a SIGTERM is pending."""
     dice, calls = random.Random(0), Cloud(aws.url, aws.key).calls  # noqa: S311 - faults, not secrets
     failing = dice.expovariate(share) if share else math.inf
     while failing < math.inf and signal.SIGTERM not in signal.sigpending():
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str]) -> None:
         made.append(Tasks(report, Path(plan["database"]), tuple(plan["lives"]), silent=plan["silent"]))
         return made[0]
 
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # in all threads: it waits to be fetched
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # in all threads, until it is fetched
     with LocalAws(max_processes=ROOM, runner=runner) as aws:
         create(aws)
         if plan["events"]:

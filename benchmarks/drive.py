@@ -1,7 +1,7 @@
 """The measured process: one executor, driven as Airflow's scheduler drives it.
 
-Law: the loop of `scheduler_job_runner.py` and a stopwatch. What the loop itself costs is measured too, and
-taken off; nothing is judged here, the raw record goes to a file.
+Law: the loop of `scheduler_job_runner.py` and a stopwatch. The cost of the loop itself is measured, too, and
+subtracted; nothing is judged here, and the raw record goes to a file.
 """
 
 import gc
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from airflow.executors.base_executor import BaseExecutor
     from airflow.models.taskinstancekey import TaskInstanceKey
 
-BUSY = 0.05  # seconds that a loop in which something happened costs the scheduler elsewhere
+BUSY = 0.05  # seconds that the scheduler's other work takes in a loop in which something happened
 ASK_EVERY = 0.5
 
 
 @dataclass
 class Drive:
-    """One executor in its loop."""
+    """One executor, and the scheduler's loop around it."""
 
     scenario: Scenario
     subject: Subject
@@ -54,7 +54,7 @@ class Drive:
 
     @contextmanager
     def in_executor(self) -> Iterator[None]:
-        """What the main thread does in here is the executor's."""
+        """Count the main thread's CPU time in this block as the executor's."""
         before = time.thread_time()
         yield
         self.inside += time.thread_time() - before
@@ -83,7 +83,7 @@ class Drive:
             with create_session(scoped=False) as session:
                 for _ in range(some):
                     row = self.to_queue.popleft()
-                    # As the scheduler does before it queues a workload, so that this is not the executor's.
+                    # The scheduler does this before it queues a workload: it is not the executor's work.
                     token = ExecuteTask.generate_token(str(row.id), self.executor.jwt_generator)
                     made = workload(row, token)
                     self.ids[row.key()] = str(row.id)
@@ -98,7 +98,7 @@ class Drive:
         time.sleep(BUSY if some or ended else self.scenario.idle)
 
     def heartbeat(self) -> None:
-        """One heartbeat under the stopwatch: when, how long, how much of it was this thread's own work."""
+        """Time one heartbeat: when it began, how long it took, and how much CPU time of this thread."""
         at, cpu = time.monotonic(), time.thread_time()
         self.executor.heartbeat()
         spent = time.thread_time() - cpu
@@ -106,7 +106,7 @@ class Drive:
         self.heartbeats.append((at, time.monotonic() - at, spent))
 
     def note(self, events: "dict[Any, tuple[Any, Any]]") -> int:
-        """Note what ended, and whose slot is free."""
+        """Note which tasks ended, and whose slots are free."""
         now = time.monotonic()
         ended = 0
         for key, (state, _) in events.items():
@@ -120,14 +120,14 @@ class Drive:
         return ended
 
     def in_flight(self, wanted: int) -> bool:
-        """Whether AWS has taken that many submissions."""
+        """Whether AWS has accepted that many submissions."""
         if time.monotonic() > self.asked + ASK_EVERY:
             self.asked = time.monotonic()
             self.accepted = good(self.cloud.calls(), self.subject.submit)
         return self.accepted >= wanted
 
     def run(self, rows: Sequence[Row]) -> None:
-        """The whole course."""
+        """Carry out the whole scenario."""
         scenario = self.scenario
         if scenario.trace:
             tracemalloc.start()
@@ -145,7 +145,7 @@ class Drive:
         self.mark("end")
 
     def until_reported(self, rows: Sequence[Row]) -> None:
-        """Queue these and go on until each has been reported."""
+        """Queue these, and run the loop until each has been reported."""
         self.to_queue.extend(rows)
         limit = time.monotonic() + self.scenario.at_most
         while (self.to_queue or self.ids) and time.monotonic() < limit:
@@ -159,7 +159,7 @@ class Drive:
                 self.mark("flight")
 
     def bring_into_flight(self, rows: Sequence[Row]) -> None:
-        """Queue these in two halves, each until AWS has it all: what is made once is made in the first."""
+        """Queue these in two halves, each until AWS has accepted it: one-time costs fall in the first."""
         half = len(rows) // 2
         for name, some in (("half", rows[:half]), ("whole", rows[half:])):
             self.to_queue.extend(some)
@@ -171,7 +171,7 @@ class Drive:
             self.mark(name)
 
     def warm_up(self, rows: Sequence[Row]) -> None:
-        """A few tasks, so that everybody has made its client and its connections."""
+        """Run a few tasks, after which every executor has made its client and its connections."""
         self.to_queue.extend(rows)
         while self.to_queue or not self.in_flight(len(rows)):
             self.loop()
@@ -179,7 +179,7 @@ class Drive:
         self.heartbeats.clear()
 
     def turn_for(self, seconds: float) -> None:
-        """Let the loop go round for so long, at least twice."""
+        """Run the loop for so long, at least twice."""
         until = time.monotonic() + seconds
         for turn in range(sys.maxsize):
             if turn >= 2 and time.monotonic() > until:
@@ -199,7 +199,7 @@ class Drive:
 
 
 def cpu_by_thread() -> dict[str, float]:
-    """Seconds of CPU of every thread that lives, those of a kind (by their names, less the number) as one."""
+    """CPU seconds of the threads that are alive, added up by their names without numbers."""
     found: dict[str, float] = {}
     for thread in threading.enumerate():
         if thread.ident is not None:
@@ -228,7 +228,7 @@ def main(arguments: Sequence[str]) -> None:
     drive.run(rows)
     Path(arguments[3]).write_text(json.dumps(drive.record()))
     sys.stdout.flush()
-    # The peers' `end` waits for every container, and these live for hours: the process just leaves.
+    # The `end` of the provider's executors waits for every container, and these live for hours: just exit.
     os._exit(0)
 
 

@@ -46,7 +46,7 @@ REGION, NAME = "us-east-1", "airflow"
 MISSING = "missing"
 LATENCY = 0.01
 PACE = PollInterval(quickest=60.0, slowest=60.0)
-"""So rare that no poll is what tells."""
+"""A poll interval so long that engines learn of ends only by events."""
 
 
 class Timers:
@@ -59,7 +59,7 @@ class Timers:
         self._lives = itertools.cycle((1.0, 1.3, 1.6, 1.9))
 
     def act(self, effect: ProcessEffect) -> None:
-        """Start one."""
+        """Start a container; a signal does nothing."""
         if isinstance(effect, StartProcess):
             self._report(Started(effect.ref))
             timer = threading.Timer(next(self._lives), self._end, (effect,))
@@ -67,11 +67,11 @@ class Timers:
             timer.start()
 
     def running(self) -> dict[str, int]:
-        """None is a process."""
+        """No container is a process."""
         return {}
 
     def close(self, seconds: float) -> None:
-        """Nothing to end: timers are daemons."""
+        """Do nothing: timers are daemons."""
 
     def _end(self, effect: StartProcess) -> None:
         self.ended[effect.command[-1]] = time.monotonic()
@@ -82,7 +82,7 @@ class Rows:
     """Task instances that run, whatever happens to their containers."""
 
     def read(self, asked: Mapping[str, RowQuery[str]]) -> dict[str, Row | None]:
-        """All of them run, and know it."""
+        """The rows of these tasks, all of which run."""
         return {token: Row(state="running", token=token, try_number=1) for token in asked}
 
     def fence(self, key: object, token: str) -> None:
@@ -92,7 +92,7 @@ class Rows:
         """Nothing."""
 
     def unfinished(self, groups: Collection[str]) -> Collection[str]:
-        """All of them."""
+        """All of these groups."""
         return groups
 
 
@@ -111,7 +111,7 @@ class Unmeasured:
 
 @dataclass
 class Scheduler:
-    """One engine that listens, and what it has reported when."""
+    """One engine that listens for events, and when it has reported what."""
 
     engine: Engine[str, ecs.RunTask]
     settings: ecs.EcsSettings
@@ -136,7 +136,7 @@ class Scheduler:
         self.engine.hand_over(iter([WorkItem(job=job, key=token, build=lambda attempt: Success(request))]))
 
     def listen(self) -> None:
-        """Take what there is to report."""
+        """Note the engine's new reports."""
         for update in self.engine.airflow_updates():
             if isinstance(update.effect, Report):
                 self.reported.setdefault(update.token, time.monotonic())
@@ -144,7 +144,7 @@ class Scheduler:
 
 @contextmanager
 def scheduler(aws: LocalAws, url: str) -> Iterator[Scheduler]:
-    """One that runs for as long as the block lasts."""
+    """A scheduler that runs for as long as the block lasts."""
     settings = ecs.EcsSettings(
         region=REGION,
         cluster=NAME,
@@ -170,7 +170,7 @@ def scheduler(aws: LocalAws, url: str) -> Iterator[Scheduler]:
 
 
 def set_up(aws: LocalAws, queue: str) -> str:
-    """The cluster, two definitions (of one there is no image), the queue and the rule; the queue's URL."""
+    """Create the cluster, two definitions (one without an image), queue and rule; returns the queue's URL."""
     client = aws.client("ecs")
     client.create_cluster(clusterName=NAME)
     for family in (NAME, MISSING):
@@ -190,7 +190,7 @@ def set_up(aws: LocalAws, queue: str) -> str:
 
 
 def measured(schedulers: int, containers: int) -> tuple[list[float], list[float]]:
-    """Seconds from an exit to its report, and from RunTask to the report of one that never started."""
+    """Seconds from an exit to its report, and from RunTask to the report of a failed start."""
     made: list[Timers] = []
 
     def runner(report: Callable[[ProcessEvent], None]) -> Timers:
@@ -233,7 +233,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.events", description=__doc__)
     parser.add_argument("--containers", type=int, default=150)
     options = parser.parse_args()
-    logging.disable(logging.WARNING)  # listeners are still there when their AWS goes
+    logging.disable(logging.WARNING)  # listeners would warn when their AWS ends before them
     for schedulers in (1, 2, 3):
         exits, failures = measured(schedulers, options.containers)
         for name, values in (("exit to report", exits), ("RunTask to failed start", failures)):

@@ -1,9 +1,9 @@
 """How long a container takes from its first instruction to user code, and from there to its end, by Airflow's
 launcher and by ours; and a warm container, which runs already, from the offer of a workload.
 
-Law: all run in one run, in turn, in processes of their own, against one API server that lets every task
-begin. Ratios are the result: seconds depend on the machine, and on who else uses it. CPU seconds are those
-of the whole chain of processes up to user code, which a busy machine disturbs less.
+Law: all are measured in one run, in turn, in processes of their own, against one API server that lets every
+task begin. Ratios are the result, because seconds depend on the machine and its load. CPU seconds, which a
+busy machine disturbs less, are those of the whole chain of processes up to user code.
 
 ``python -m benchmarks.launcher --rounds 9`` (any environment with this package in it; a minute), or
 ``--warm 100``: so many offers, at any moment between two looks at the cell (three minutes).
@@ -86,7 +86,7 @@ CONTEXT: Mapping[str, Any] = {
 
 
 class Api(BaseHTTPRequestHandler):
-    """An execution API that says yes."""
+    """An execution API that lets every task begin."""
 
     def _any(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -102,7 +102,7 @@ class Api(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-        """Nobody reads it."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def api() -> Iterator[str]:
 
 
 def workload() -> str:
-    """One that names the DAG."""
+    """A workload for the task of the benchmark's DAG, as JSON."""
     ids = {"id": str(uuid.uuid4()), "dag_version_id": str(uuid.uuid4())}
     names = {"task_id": "task", "dag_id": "dag", "run_id": "run", "try_number": 1, "map_index": -1}
     rest = {"pool_slots": 1, "queue": "default", "priority_weight": 1}
@@ -127,9 +127,9 @@ def workload() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One start: seconds, and CPU seconds, to user code; the same from the first fork on; modules that were
-    there at the first fork and when user code ran; and the CPU seconds of all until its end, and the seconds
-    from user code, which does nothing, to it."""
+    """One start: seconds, and CPU seconds, to user code; the same from the first fork on; the numbers of
+    modules imported at the first fork and when user code ran; the CPU seconds of all processes until the
+    container's end, and the seconds from user code, which does nothing, to that end."""
 
     wall: float
     cpu: float
@@ -197,9 +197,9 @@ BUCKET, KEY, TICKS = "airflow", "w/cells/f00d/0b6e-1", os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class WarmStart:
-    """One start in a container that waits: seconds from before the offer is written to user code, of these
-    the seconds since the container has forked, the CPU seconds of it and all below until it waits again, and
-    those of a second in which it waited."""
+    """One start in a waiting container: seconds from before the offer is written to user code, of these the
+    seconds since the container has forked; the CPU seconds of the container and its descendants until it
+    waits again; and its CPU seconds in one second of waiting."""
 
     wall: float
     wall_forked: float
@@ -208,7 +208,7 @@ class WarmStart:
 
 
 def cpu_of(pid: int) -> float:
-    """CPU seconds of a process and of all below it that have ended."""
+    """CPU seconds of a process and of its descendants that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / TICKS
 
@@ -284,7 +284,7 @@ def at(values: Sequence[float], percent: int) -> float:
 
 
 def table(found: Mapping[str, Sequence[Start]], rounds: int) -> Iterator[str]:
-    """The best of all rounds and their ratios, in Markdown: what is slower was disturbed."""
+    """The best of all rounds and their ratios, in Markdown: slower rounds were disturbed."""
     yield f"| best of {rounds} | {' | '.join(LAUNCHERS)} | ratio |"
     yield "|---|---|---|---|"
     for what, field in (
@@ -314,9 +314,9 @@ def main() -> int:
         place = Path(folder)
         (place / "dag.py").write_text(DAG)
         for number in range(rounds + 1):
-            for name in sorted(LAUNCHERS, reverse=number % 2 == 1):  # neither always comes first
+            for name in sorted(LAUNCHERS, reverse=number % 2 == 1):  # in alternating order
                 one = start(place, url, LAUNCHERS[name])
-                if number:  # the first fills the page cache
+                if number:  # the first round, which fills the page cache, does not count
                     found[name].append(one)
         warm = list(warm_starts(place, url, options.warm)) if options.warm else []
     sys.stdout.write("\n".join((*table(found, rounds), "")))

@@ -1,4 +1,4 @@
-"""Figures from raw records.
+"""Calculate figures from raw records.
 
 Law: pure. A figure has a name, a unit and a number; a quantile of nothing is None, never zero. Tasks before
 the mark `begin` are warm-up and do not count.
@@ -34,7 +34,7 @@ def spread(name: str, values: Sequence[float], unit: float = 1.0) -> Figures:
 
 
 def figures(raw: Raw) -> Figures:
-    """Everything that one measurement tells."""
+    """All figures of one measurement."""
     drive, begin = raw.drive, raw.drive["marks"]["begin"]
     mine = [one for one, at in drive["queued"].items() if at >= begin["at"]]
     common = heartbeats(raw, "begin") | calls(raw) | failures(raw, mine)
@@ -54,7 +54,7 @@ def figures(raw: Raw) -> Figures:
 
 
 def heartbeats(raw: Raw, since: str) -> Figures:
-    """How long a heartbeat holds the scheduler, and what of that is the scheduler thread's own work."""
+    """How long a heartbeat holds the scheduler, and the CPU time of the scheduler's thread in it."""
     beats = raw.drive["heartbeats"][raw.drive["marks"][since]["heartbeats"] :]
     wall = spread("heartbeat", [beat[1] for beat in beats], MS)
     own = quantile([beat[2] for beat in beats], 0.99)
@@ -68,7 +68,7 @@ def heartbeats(raw: Raw, since: str) -> Figures:
 
 
 def submissions(raw: Raw, mine: Sequence[str]) -> Figures:
-    """How many containers were started a second, and from queueing to container."""
+    """How many containers were started a second, and the times from queueing to container."""
     starts = sorted(raw.cloud["starts"][one] for one in mine if one in raw.cloud["starts"])
     first = raw.drive["marks"]["begin"]["at"]
     waits = [
@@ -86,7 +86,7 @@ def submissions(raw: Raw, mine: Sequence[str]) -> Figures:
 
 
 def reports(raw: Raw, mine: Sequence[str]) -> Figures:
-    """From a container's end to the report, and to the free slot."""
+    """The times from a container's end to the report, and to the free slot."""
     ends, drive = raw.cloud["ends"], raw.drive
     told = [drive["reported"][one][0] - ends[one] for one in mine if one in drive["reported"] and one in ends]
     freed = [drive["freed"][one] - ends[one] for one in mine if one in drive["freed"] and one in ends]
@@ -94,7 +94,7 @@ def reports(raw: Raw, mine: Sequence[str]) -> Figures:
 
 
 def calls(raw: Raw) -> Figures:
-    """Calls of the submitting action, and how many of all calls were throttled."""
+    """How many calls of the submitting action there were, and how many of all calls were throttled."""
     before, after = (raw.drive["marks"][name]["calls"] for name in ("begin", "end"))
     made = {name: after[name]["calls"] - before.get(name, {}).get("calls", 0) for name in after}
     throttled = sum(after[n]["throttled"] - before.get(n, {}).get("throttled", 0) for n in after)
@@ -103,7 +103,7 @@ def calls(raw: Raw) -> Figures:
 
 
 def failures(raw: Raw, mine: Sequence[str]) -> Figures:
-    """Tasks that were not reported as they ended, of those queued; those run twice."""
+    """How many queued tasks were not reported as they ended, and how many ran twice."""
     right = "failed" if raw.scenario.silent else "success"
     bad = [one for one in mine if raw.drive["reported"].get(one, (0, ""))[1] != right]
     submitted = good(raw.drive["marks"]["end"]["calls"], raw.subject.submit)
@@ -115,7 +115,7 @@ def failures(raw: Raw, mine: Sequence[str]) -> Figures:
 
 
 def describes(raw: Raw) -> Figures:
-    """Calls a minute that look at containers, while all of them just run."""
+    """How many calls a minute describe containers, while all containers just run."""
     before, after = (raw.drive["marks"][name] for name in ("flight", "end"))
     name = raw.subject.describe
     made = after["calls"].get(name, {"calls": 0})["calls"] - before["calls"].get(name, {"calls": 0})["calls"]
@@ -123,7 +123,7 @@ def describes(raw: Raw) -> Figures:
 
 
 def cpu(raw: Raw, tasks: int) -> Figures:
-    """CPU that the executor took for each task: all of it, and that of each kind of thread it has."""
+    """The executor's CPU time for each task: in total, and by kind of thread."""
     before, after = (raw.drive["marks"][name] for name in ("begin", "end"))
     spent = {
         f"cpu a task, {kind}": (seconds - before["threads"].get(kind, 0.0)) / max(1, tasks) * MS
@@ -134,7 +134,7 @@ def cpu(raw: Raw, tasks: int) -> Figures:
 
 
 def cpu_share(raw: Raw) -> Figures:
-    """CPU of the executor in % of one core, while nothing changes: all, and of each kind of thread it has."""
+    """The executor's CPU time in % of one core, while nothing changes: in total, and by kind of thread."""
     before, after = (raw.drive["marks"][name] for name in ("flight", "end"))
     took = after["at"] - before["at"]
     spent = {
@@ -146,8 +146,7 @@ def cpu_share(raw: Raw) -> Figures:
 
 
 def memory(raw: Raw, tasks: int) -> Figures:
-    """Memory for each job in flight, KiB: what the second half of them took, so that nothing counts that is
-    there once."""
+    """KiB of memory for each job in flight: the growth by the second half, without one-time costs."""
     half, whole = (raw.drive["marks"][name]["memory"] for name in ("half", "whole"))
     return {"memory a job": (whole - half) / max(1, tasks - tasks // 2) / KIB}
 

@@ -1,6 +1,6 @@
-"""One measurement: a fresh AWS, a fresh Airflow home, a fresh process for the executor; then all are gone.
+"""Carry out one measurement: with a fresh AWS, a fresh Airflow home and a fresh process for the executor.
 
-Law: processes and files, no figures. Every process is ended by the one that started it.
+Law: processes and files, no figures. Every process is ended by the process that started it.
 """
 
 import json
@@ -24,7 +24,7 @@ KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "HOME")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """What one measurement left: the drive's record and the cloud's."""
+    """The results of one measurement: the drive's record and the cloud's."""
 
     scenario: Scenario
     subject: Subject
@@ -33,7 +33,7 @@ class Raw:
 
 
 def base_environment(home: Path) -> dict[str, str]:
-    """The environment of our processes: the machine's own Airflow and AWS are not in it."""
+    """The environment of our processes, without the variables for the machine's own Airflow and AWS."""
     return {
         **{name: os.environ[name] for name in KEPT if name in os.environ},
         **rows.environment(home),
@@ -65,7 +65,7 @@ def database() -> Iterator[Path]:
 def measure(
     scenario: Scenario, subject: Subject, source: Path, logs: Path, under: tuple[str, ...] = ()
 ) -> Raw:
-    """Carry one scenario out with one subject; `under` is a command to run the drive under (a profiler)."""
+    """Carry out one scenario with one subject; `under` is a command (a profiler) that runs the drive."""
     logs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="aws-executors-bench-") as directory:
         home = Path(directory)
@@ -107,7 +107,7 @@ def measure(
 def cloud(
     plan: Mapping[str, Any], home: Path, module: str = "benchmarks.cloud", errors: IO[str] | None = None
 ) -> Iterator[dict[str, str]]:
-    """The embedded AWS as a process that runs this module; what its users need."""
+    """Run this module as the process of the embedded AWS; yields what its users need."""
     process = subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", module, json.dumps(plan)],
         env=base_environment(home),

@@ -1,9 +1,9 @@
-"""The pure part alone: what each step of a job's life costs, as a ratio to botocore's floor.
+"""Measure the pure part alone: the cost of each step of a job's life, as a ratio to botocore's floor.
 
-Law: one thread, and no network but for whole calls (`calls.py`). The floor is what no client of AWS can do
-without: serialise, sign and parse the same request, by botocore itself. Each figure is the best of several
-rounds in this run, divided by the floor of this run; microseconds are printed for orientation, ratios are the
-result.
+Law: one thread, and no network except in whole calls (`calls.py`). The floor is the work that no client of
+AWS can avoid: botocore's own serialising and signing of the same request, and parsing of the answer. Each
+figure is the best of several rounds in this run, divided by the floor of this run; microseconds are printed
+for orientation, ratios are the result.
 """
 
 import json
@@ -50,7 +50,7 @@ from benchmarks.calls import whole_calls
 from benchmarks.cloud import ROOM, create
 from benchmarks.rows import planned, workload
 
-ROUNDS, AT_LEAST = 7, 0.05  # rounds, and seconds that each lasts
+ROUNDS, AT_LEAST = 7, 0.05  # how many rounds, and seconds that each lasts at least
 US = 1e6
 Costs: TypeAlias = dict[str, float]
 
@@ -63,22 +63,22 @@ class NoContainers:
         self.environment: dict[str, str] = {}
 
     def act(self, effect: ProcessEffect) -> None:
-        """Started, and that is all."""
+        """Report a container as started; do nothing else."""
         if isinstance(effect, StartProcess):
             self._report(Started(effect.ref))
 
     def running(self) -> dict[str, int]:
-        """None is a process."""
+        """No container is a process."""
         return {}
 
     def close(self, seconds: float) -> None:
-        """Nothing to end."""
+        """Do nothing."""
 
 
 def best(
     run: Callable[[], object], per_call: int = 1, clock: Callable[[], float] = time.perf_counter
 ) -> float:
-    """Seconds that one call takes, by the fastest of several rounds."""
+    """Seconds that one call takes in the fastest of several rounds."""
     run()
     times, found = 1, float("inf")
     for _ in range(ROUNDS):
@@ -95,7 +95,7 @@ def best(
 
 
 def floor(service: str, operation: str, kwargs: dict[str, Any], answer: bytes) -> Costs:
-    """botocore's own steps for this request: serialise, sign, parse; and what its validation would add."""
+    """The costs of botocore's own steps for this request: serialise, sign, parse; and of its validation."""
     model: Any = Session().get_service_model(service)
     op = model.operation_model(operation)
     serializer: Any = create_serializer(model.metadata["protocol"], include_validation=False)
@@ -150,7 +150,7 @@ def task_and_command() -> tuple[Task, tuple[str, ...]]:
 
 
 def ecs_launch() -> Launch[EcsSettings]:
-    """What the ECS builder is called with."""
+    """The launch with which the ECS builder is called."""
     task, command = task_and_command()
     options = {**names.ECS_OPTIONS, "region": names.REGION}
     settings = EcsSettings.from_section(options).unwrap()
@@ -158,14 +158,14 @@ def ecs_launch() -> Launch[EcsSettings]:
 
 
 def batch_launch() -> Launch[BatchSettings]:
-    """What the Batch builder is called with."""
+    """The launch with which the Batch builder is called."""
     task, command = task_and_command()
     settings = BatchSettings.from_section({**names.BATCH_OPTIONS, "region": names.REGION}).unwrap()
     return Launch(task=task, command=command, settings=settings, token="7b0f8d30-0e6b-4b0e-9f0a-0f6f0a2f5e11")  # noqa: S106
 
 
 def job_costs() -> Costs:
-    """`advance` and the table, for a job that is submitted, accepted and seen running."""
+    """The costs of `advance` and the job table, for a job that is submitted, accepted and seen running."""
     policy, pace = Policy(), PollInterval()
     running = Observation(id="arn:1", phase=Phase.RUNNING, started=True)
 
@@ -204,7 +204,7 @@ def job_costs() -> Costs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One service's pure steps: what builds and seals its request, and what reads its descriptions."""
+    """One service's pure steps: the functions that build and seal a request, and that read descriptions."""
 
     service: str
     operation: str
@@ -253,7 +253,7 @@ def parsing(service: str, operation: str, answer: bytes) -> Callable[[], object]
 
 
 def service_costs(side: Side, found: dict[str, bytes]) -> Costs:
-    """The pure steps of one service, and botocore's for the same request."""
+    """The costs of one service's pure steps, and of botocore's for the same request."""
     launch = side.launch()
     request = side.build(launch)
     kwargs = to_kwargs(request)

@@ -1,7 +1,7 @@
 """Patterns of tasks that gain by warm containers, and two that gain little, as values.
 
-Law: pure. Times are those of AWS, in seconds. A share of a pattern has fewer tasks, and what must go with
-them (slots, or time), so that it shows the same.
+Law: pure. Times are those of AWS, in seconds. A share of a pattern has fewer tasks, and fewer slots or less
+time in proportion, so that it shows the same effect.
 """
 
 import random
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 SHORT = (5.0, 60.0)
 NEXT = 0.7
-"""Seconds after which the scheduler queues what an ended task was waited for by."""
+"""Seconds from a task's end until the scheduler queues the tasks that waited for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One task, or one turn of a deferred one: when its DAG run begins, how long it takes, the tasks that it
-    waits for (by their numbers), and how long after their end."""
+    """One task, or one turn of a deferred task: when its DAG run begins, how long it takes, the tasks that it
+    waits for (by their numbers), and how long after their end it is queued."""
 
     at: float
     seconds: float
@@ -28,7 +28,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pattern:
-    """A day's work in little: its tasks, and how many of them may be queued or run at once."""
+    """A workload in miniature: its tasks, and how many of them may be queued or run at once."""
 
     tasks: tuple[Planned, ...]
     slots: int = 100
@@ -56,7 +56,7 @@ def burst(share: float, draw: random.Random) -> Pattern:
 
 
 def widening(share: float, draw: random.Random) -> Pattern:
-    """20 tasks of a minute, then 200 of a minute, all at once: nothing follows for which to wait."""
+    """20 tasks of a minute, then 200 of a minute, all at once: no later task could reuse a container."""
     first = [Planned(at=0.0, seconds=60.0, run="run") for _ in range(round(20 * share))]
     then = Planned(at=0.0, seconds=60.0, after=tuple(range(len(first))), run="run")
     return Pattern(tasks=(*first, *[then] * round(200 * share)), slots=200)
@@ -78,7 +78,7 @@ def staged(width: int, slots: int, seconds: Callable[[], float]) -> Pattern:
 
 
 def chains(share: float, draw: random.Random) -> Pattern:
-    """12 chains of 8 tasks of 5 to 20 s, every 15 minutes, four times (or less often)."""
+    """12 chains of 8 tasks of 5 to 20 s, every 15 minutes, four times (fewer times for a smaller share)."""
     tasks: list[Planned] = []
     for quarter in range(max(1, round(4 * share))):
         for chain in range(12):
@@ -97,7 +97,7 @@ def chains(share: float, draw: random.Random) -> Pattern:
 
 def seldom(share: float, draw: random.Random) -> Pattern:
     """One task of 20 s every ten minutes, for four hours. As each container is long gone when the next task
-    comes, they may as well be of DAGs of their own, all at once, so that it takes two minutes."""
+    comes, the same is measured in two minutes by tasks of separate DAGs, all at once."""
     return Pattern(
         tasks=tuple(
             Planned(at=0.0, seconds=20.0, dag=f"etl-{number}", run="run")
@@ -107,7 +107,7 @@ def seldom(share: float, draw: random.Random) -> Pattern:
 
 
 def turns(count: int, of_each: int, seconds: float, pause: float, draw: random.Random) -> Pattern:
-    """So many tasks that leave their containers and come back."""
+    """So many tasks that leave their containers and return, `of_each` turns each."""
     tasks: list[Planned] = []
     for number in range(count):
         begin = draw.uniform(0, 60)
@@ -137,7 +137,7 @@ PATTERNS: Mapping[str, Callable[[float, random.Random], Pattern]] = {
     "burst": burst,
     "widening": widening,
 }
-"""By name: which share of it (1: all), and what draws."""
+"""The makers of patterns, by name; their arguments are the share (1: all) and the random numbers."""
 
 
 def pattern(name: str, share: float = 1.0, seed: int = 7) -> Pattern:

@@ -1,8 +1,8 @@
-"""Containers that play their workloads: those of one task each, and those that take one after another.
+"""Simulated containers: containers of one task each, and warm ones that take one task after another.
 
 Law: a `Runner` of the embedded AWS without any process: each container is a thread, so that dozens fit into
-one. What a warm one does is production's own loop, by calls of S3 over HTTP; in the place of Airflow's
-supervisor stands a sleep. How long a task takes says its queue; its row is written as in `tasks.py`.
+one process. A warm container runs production's own loop, with calls to S3 over HTTP; a sleep replaces
+Airflow's supervisor. The queue's name gives the duration of a task; its row is written as in `tasks.py`.
 """
 
 import json
@@ -24,17 +24,17 @@ from benchmarks.subjects import ACCOUNT, CLUSTER, REGION
 from benchmarks.tasks import TERMINATED, WRITE_EVERY
 
 OWN, FORKED = 1.35, 0.31
-"""Seconds from a container's start, and from the fork in a warm one, to user code (`launcher.py`)."""
+"""Seconds to user code from a container's start, and from the fork in a warm container (`launcher.py`)."""
 MOST = 200
-"""Connections to S3 that are kept."""
+"""How many connections to S3 are kept."""
 
 
 class Players:
     """Runs every container as a thread; all times are `factor` times as long as on AWS.
 
-    `starts` has a list for each task instance: when it was begun (monotonic seconds, which all processes of a
-    machine share), how many its container had run before, and when the last of these had ended; `ends` has
-    when it ended.
+    `starts` has a list for each task instance: when it began (monotonic seconds, which all processes of a
+    machine share), how many workloads its container had run before, and when the last of these had ended;
+    `ends` has the time when the task instance ended.
     """
 
     def __init__(self, report: Callable[[ProcessEvent], None], database: Path, factor: float) -> None:
@@ -47,7 +47,7 @@ class Players:
         self._stops: dict[Ref, threading.Event] = {}
         self._states: dict[str, str] = {}
         self._lock = threading.Lock()
-        # One client for all, else making them is what is measured.
+        # One client for all containers, else mainly the creation of clients would be measured.
         shared = cache(partial(sources.s3_client, max_pool_connections=MOST))
         setattr(cell_store, "s3_client", shared)  # noqa: B010 - the module does not export it
         threading.Thread(target=self._write, daemon=True).start()
@@ -62,11 +62,11 @@ class Players:
             self._stops[effect.ref].set()
 
     def running(self) -> dict[str, int]:
-        """The containers that run; none is a process."""
+        """The running containers, none of which is a process."""
         return {str(ref): 0 for ref in tuple(self._stops)}
 
     def close(self, seconds: float) -> None:
-        """Nothing to end: the threads are daemons."""
+        """Do nothing: the threads are daemons."""
 
     def _live(self, ref: Ref, command: Sequence[str], stop: threading.Event) -> None:
         code = self._serve(ref, command, stop) if "--warm" in command else self._run_one(command[-1], stop)
@@ -79,7 +79,7 @@ class Players:
         return self._play(workload, stop, 0, 0.0).exit_code
 
     def _serve(self, ref: Ref, command: Sequence[str], stop: threading.Event) -> int:
-        """The life of a warm one, with the delays of its imports and its forks."""
+        """The life of a warm container, with the delays of its imports and its forks."""
         options = parser().parse_args(command[list(command).index("aws_executors.run") + 1 :])
         if stop.wait((OWN - FORKED) * self._factor):
             return TERMINATED

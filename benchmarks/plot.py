@@ -1,4 +1,4 @@
-"""One small picture: ours beside the provider's, each pair of bars on the scale of its own figure.
+"""Draw one small picture: our figures beside the provider's, each pair of bars on a scale of its own.
 
 Law: drawn from figures alone; text stays text, so that the file is small and can be searched.
 """

@@ -1,7 +1,7 @@
-"""Results as Markdown and JSON: a table of ratios, what is to be reached, and the machine.
+"""Results as Markdown and JSON: a table of ratios, the goals, and the machine.
 
-Law: figures in, text out. A ratio is always ours to the peer of the same run; a figure that has no peer is
-told as it is.
+Law: figures in, text out. A ratio is always our figure to the peer's of the same run; a figure without a peer
+is reported as it is.
 """
 
 import os
@@ -17,12 +17,12 @@ from benchmarks.scenarios import SCENARIOS
 from benchmarks.subjects import SUBJECTS
 
 Results: TypeAlias = Mapping[str, Mapping[str, Figures]]
-"""Figures by scenario and subject."""
+"""All figures, by scenario and subject."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What is to be reached: a figure of a scenario, in words, and whether ours (beside the peer's) does."""
+    """A goal: a scenario's figure, the goal in words, and whether ours (beside the peer's) meets it."""
 
     scenario: str
     figure: str
@@ -31,17 +31,17 @@ class Reach:
 
 
 def at_most(limit: float) -> Callable[[float, float], bool]:
-    """Ours is no more than that."""
+    """Our figure must be at most this limit."""
     return lambda ours, peer: ours <= limit
 
 
 def at_least(limit: float) -> Callable[[float, float], bool]:
-    """Ours is no less than that."""
+    """Our figure must be at least this limit."""
     return lambda ours, peer: ours >= limit
 
 
 def times(share: float) -> Callable[[float, float], bool]:
-    """Ours is at most that share of the peer's, or at least that many times, for a share above one."""
+    """Our figure must be at most this share of the peer's; for a share above 1, at least that share."""
     return lambda ours, peer: ours >= share * peer if share > 1 else ours <= share * peer
 
 
@@ -74,7 +74,7 @@ REACH = (
 
 
 def number(value: float | None, name: str = "") -> str:
-    """Three figures that mean something, and the unit."""
+    """A number with three significant digits, and the unit."""
     if value is None:
         return "-"
     text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
@@ -82,14 +82,14 @@ def number(value: float | None, name: str = "") -> str:
 
 
 def ratio(ours: float | None, peer: float | None) -> str:
-    """Ours to the peer's."""
+    """The ratio of our figure to the peer's, as text."""
     if ours is None or not peer:
         return "-"
     return f"{ours / peer:.3g}"
 
 
 def pairs(results: Results, scenario: str) -> Iterator[tuple[str, str]]:
-    """Ours and its peer, where both were measured."""
+    """Our subjects and their peers, if both were measured."""
     measured = results.get(scenario, {})
     for name in measured:
         peer = SUBJECTS[name].peer
@@ -98,7 +98,7 @@ def pairs(results: Results, scenario: str) -> Iterator[tuple[str, str]]:
 
 
 def summary(results: Results) -> Iterator[str]:
-    """The table of what is to be reached."""
+    """The table of the goals."""
     yield "| | | provider | ours | ours / provider | to reach | reached |"
     yield "|---|---|---|---|---|---|---|"
     for reach in REACH:
@@ -143,7 +143,7 @@ def microbenchmark(micro: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
 
 
 def machine() -> str:
-    """What this ran on."""
+    """The machine on which the benchmarks ran."""
     info = Path("/proc/cpuinfo")
     models = [line.partition(":")[2].strip() for line in _lines(info) if line.startswith("model name")]
     packages = ("apache-airflow", "apache-airflow-providers-amazon", "boto3", "botocore", "pydantic")

@@ -1,4 +1,4 @@
-"""Airflow's side: a metadata database, task instances in it, and the workloads that the scheduler hands over.
+"""Airflow's side: a metadata database, task instances in it, and the workloads that the scheduler queues.
 
 Law: real rows in a real SQLite file, written in bulk; nothing of Airflow is replaced. The database is made
 once per run and copied for each measurement.
@@ -21,7 +21,7 @@ TOKEN = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9." + "A" * 300 + "." + "B" * 86
 
 
 def environment(home: Path) -> dict[str, str]:
-    """What makes an Airflow home of a directory."""
+    """The variables that make a directory an Airflow home."""
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of these benchmarks, long enough for HS512, so 64 bytes",
@@ -33,7 +33,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def make_database() -> None:
-    """Make the database of this process's Airflow home; readers do not wait for writers, as on a server."""
+    """Make this Airflow home's database, in which readers do not wait for writers, as on a server."""
     from airflow.settings import engine
     from airflow.utils.db import initdb
 
@@ -44,14 +44,14 @@ def make_database() -> None:
 
 
 def copy_database(source: Path, home: Path) -> Path:
-    """A home with a copy of that database."""
+    """Copy a database into an Airflow home; returns the copy's path."""
     home.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copy(source / "airflow.db", home / "airflow.db"))
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One task instance: what is needed to make its workload when its turn comes."""
+    """One task instance, with what is needed to make its workload later."""
 
     id: uuid.UUID
     token: str
@@ -131,7 +131,7 @@ def insert_rows(rows: Sequence[Row], state: str | None = "queued") -> None:
 
 
 def workload(row: Row, token: str = TOKEN) -> "ExecuteTask":
-    """What the scheduler makes of a task instance when it queues it: a typical payload of 1.3 KB."""
+    """The workload that the scheduler makes for a task instance when it queues it: typically 1.3 KB."""
     from airflow.executors.workloads import ExecuteTask
     from airflow.executors.workloads.base import BundleInfo
     from airflow.executors.workloads.task import TaskInstanceDTO

@@ -11,24 +11,24 @@ MAIN = ("peer-ecs", "ours-ecs", "peer-batch", "ours-batch")
 ALL = ("peer-ecs", "ours-ecs", "peer-ec2", "ours-ec2", "peer-batch", "ours-batch")
 OURS = ("ours-ecs", "ours-batch")
 FARGATE_END = {"notice": (10.0, 10.0), "deprovision": (13.0, 33.0)}
-"""How long ECS on Fargate takes from a container's exit until it is noticed, and from there to STOPPED."""
+"""Seconds on Fargate from a container's exit until ECS notices the exit, and from there to STOPPED."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One course of events.
+    """One course of events; times are in seconds.
 
     `tasks` are queued `per_loop` at a time (0: all at once); each container lives `lives` seconds. AWS
     answers after `latency` seconds. With `watch` the containers outlive the run: all are brought into flight
     (with `quick_start` without latency), and after `settle` more seconds they are watched for so long;
     otherwise the run ends when everything has been reported. `idle` is the scheduler's sleep after a loop in
-    which nothing happened, seconds. `trace` counts memory by tracemalloc instead of resident pages. `warm`
-    tasks run before the measurement, so that whoever makes its client late makes it then; with 0 nothing
-    has happened before, no garbage was collected either, and the first heartbeat is that of a scheduler that
-    has just started. With `silent` a container ends with an error and without a word to Airflow; of the calls
-    that look at containers AWS answers `failing` (a share) with a 500. `ours` are options of our executors:
-    where AWS throttles nothing, its quotas have been raised, and they are told. With `events` AWS sends what
-    happens to containers to a queue, and ours listen there.
+    which nothing happened. `trace` counts memory by tracemalloc instead of resident pages. `warm` tasks run
+    before the measurement, so that an executor that makes its client late makes it then; with 0 nothing has
+    happened before, not even a garbage collection, and the first heartbeat is that of a scheduler that has
+    just started. With `silent` a container ends with an error and without a report to Airflow; AWS answers
+    the share `failing` of the calls that describe containers with a 500. `ours` are options of our executors:
+    if AWS throttles nothing, its quotas count as raised, and these options say so. With `events` AWS sends
+    the events of containers to a queue, to which our executors listen.
     """
 
     name: str

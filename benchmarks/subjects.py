@@ -1,7 +1,8 @@
-"""Who is measured: two executors of the Amazon provider and two of ours, each as it comes out of the box.
+"""The subjects: the executors that are measured, of the Amazon provider and our own, as they come out of the
+box.
 
-Law: names and configuration as values; the only place that knows how anybody is configured. Nothing that
-changes speed is set here: every subject runs with its own defaults, but for what a scenario says of quotas.
+Law: names and configuration as values; the only place that knows how a subject is configured. No option that
+changes speed is set here: every subject runs with its own defaults, except for a scenario's quotas.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 CLUSTER = TASK_DEFINITION = JOB_QUEUE = JOB_DEFINITION = JOB_NAME = CONTAINER = "airflow"
 REGION, ACCOUNT = "us-east-1", "123456789012"
 EVENTS = "airflow-events"
-"""The queue of events."""
+"""The name of the queue for events."""
 SUBNET, SECURITY_GROUP = "subnet-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60718"
 
 
@@ -23,7 +24,7 @@ SUBNET, SECURITY_GROUP = "subnet-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60718"
 class Subject:
     """One executor: its class, its options, the call that starts a container and the quota of that call.
 
-    `quota` is (burst, a second); `describe` is the call that looks at containers.
+    `quota` is (burst, calls a second); `describe` is the call that describes containers.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Subject:
     peer: str = field(default="")
 
     def environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        """airflow.cfg for it: the executor, and its section; `more` are options for one of ours."""
+        """The variables that configure the executor and its section; `more` are options for our executors."""
         options = {**self.options, **(more if self.peer else {})}
         section = {f"AIRFLOW__{self.section}__{name.upper()}": value for name, value in options.items()}
         return {"AIRFLOW__CORE__EXECUTOR": self.dotted, **section}
@@ -59,7 +60,7 @@ ECS_OPTIONS = {
 BATCH_OPTIONS = {"job_name": JOB_NAME, "job_queue": JOB_QUEUE, "job_definition": JOB_DEFINITION}
 PEERS = "airflow.providers.amazon.aws.executors"
 FARGATE, EC2, BATCH = (20.0, 20.0), (100.0, 40.0), (50.0, 50.0)
-"""RunTask on Fargate (the tighter of its two buckets), RunTask on EC2, SubmitJob. Source: docs/aws.md."""
+"""The quotas of RunTask on Fargate (the tighter of two buckets) and EC2, and of SubmitJob (docs/aws.md)."""
 
 
 def _ecs(name: str, label: str, launch_type: str, quota: tuple[float, float], peer: str) -> Subject:

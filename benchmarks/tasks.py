@@ -1,8 +1,8 @@
-"""Containers that are timers, and the tasks in them that tell Airflow how they fare.
+"""Containers that are timers, and the tasks in them, whose states are written into Airflow's database.
 
-Law: a `Runner` of the embedded AWS without any process, so that 10,000 fit into one. When a container starts
-its task instance's row says running, when it ends success, as a real task's supervisor would have it written;
-the rows are written by a thread of its own, in one transaction for all that happened meanwhile.
+Law: a `Runner` of the embedded AWS without any process, so that 10,000 containers fit into one process. When
+a container starts, its task instance's row becomes running, and success when it ends, as if by a real task's
+supervisor; one thread writes the rows, in one transaction for all that happened since its last write.
 """
 
 import heapq
@@ -18,7 +18,7 @@ from uuid import UUID
 
 from aws_executors.local.world import Exited, ProcessEffect, ProcessEvent, Ref, Started, StartProcess
 
-WRITE_EVERY = 0.05  # seconds
+WRITE_EVERY = 0.05  # seconds between two writes of rows
 ERROR, TERMINATED = 1, 143
 
 
@@ -30,9 +30,8 @@ def instance_of(command: Sequence[str]) -> str:
 class Tasks:
     """Runs every container for a time drawn from `lives` (seconds), and writes its task's state.
 
-    `starts` and `ends` tell when (monotonic seconds, which all processes of a machine share), by task
-    instance. With `silent` a container that has lived its time ends with an error, and its row stays as it
-    was.
+    `starts` and `ends` have the times (monotonic seconds, which all processes of a machine share) by task
+    instance. With `silent` a container whose time is over ends with an error, and its row stays as it was.
     """
 
     def __init__(
@@ -76,11 +75,11 @@ class Tasks:
             self._report(Started(effect.ref))
 
     def running(self) -> dict[str, int]:
-        """The containers that run; none is a process."""
+        """The running containers, none of which is a process."""
         return {str(ref): 0 for ref in tuple(self._ids)}
 
     def close(self, seconds: float) -> None:
-        """Nothing to end: timers are daemons."""
+        """Do nothing: timers are daemons."""
 
     def _plan(self, at: float, ref: Ref, code: int) -> None:
         heapq.heappush(self._due, (at, next(self._order), ref, code))

@@ -1,9 +1,9 @@
 """Warm containers beside containers of their own, against Fargate's clocks and its bill.
 
-Law: real executor, engine, cells and container loop; AWS is the embedded one in a process of its own, and in
-the place of Airflow in a container stands a sleep (`players.py`). ``python -m benchmarks.warm`` takes all
-patterns at the size of `SIZES`, half an hour; what is to be reached is printed beside what was, and judged by
-nobody.
+Law: real executor, engine, cells and container loop; AWS is the embedded one in a process of its own, and a
+sleep replaces Airflow in a container (`players.py`). ``python -m benchmarks.warm`` runs all patterns at the
+sizes of `SIZES`, which takes half an hour; goals are printed beside the results, and do not change the exit
+code.
 """
 
 import argparse
@@ -30,8 +30,8 @@ LOGS = ROOT / ".bench" / "logs"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How a pattern is made smaller: a share of its tasks (and slots, or of its time), and the factor of all
-    clocks but ours: what our side waits for weighs so much more."""
+    """How a pattern is made smaller: the share of its tasks (and slots, or time), and the factor of all
+    clocks except ours: our own waiting weighs more by that factor."""
 
     share: float = 1.0
     factor: float = 1.0
@@ -51,14 +51,14 @@ GOALS: Mapping[str, tuple[float | None, float | None]] = {
     "chains": (0.9, 0.5),
     "seldom": (None, 1.02),
 }
-"""What is to be reached: the share of warm starts, and the bill beside the cold one."""
+"""The goals for each pattern: the share of warm starts, and the bill as a share of the cold one."""
 P50, P95 = 1.0, 1.5
-"""The seconds to user code that are to be reached where a container is idle."""
+"""The goals for the seconds to user code if a container is idle: median and 95th percentile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What one run has left."""
+    """The results of one run."""
 
     name: str
     size: Size
@@ -67,17 +67,17 @@ class Course:
 
     @property
     def billed(self) -> int:
-        """Seconds on the bill, of Fargate's."""
+        """The seconds on the bill, in Fargate's time."""
         return sum(self.cloud["billed"].values())
 
     @property
     def containers(self) -> int:
-        """Those that cost anything."""
+        """How many containers cost anything."""
         return len(self.cloud["billed"])
 
     @property
     def waits(self) -> list[float]:
-        """From queueing to user code, in Fargate's seconds."""
+        """The times from queueing to user code, in Fargate's seconds."""
         return [
             (starts[0][0] - self.drive["queued"][one]) / self.size.factor
             for one, starts in self.cloud["starts"].items()
@@ -85,8 +85,8 @@ class Course:
 
     @property
     def idle_waits(self) -> list[float]:
-        """The same, in this machine's seconds, of those whose container had ended its last task before; the
-        fork takes as long as it does, whatever the factor is."""
+        """The times from queueing to user code, in this machine's seconds, of tasks whose container had ended
+        its last task before; the factor does not apply to the fork."""
         rest = FORKED * (1 - self.size.factor)
         queued = self.drive["queued"]
         return [
@@ -103,7 +103,7 @@ class Course:
 
     @property
     def faults(self) -> list[str]:
-        """What must not be."""
+        """What went wrong in the run."""
         starts, queued = self.cloud["starts"], self.drive["queued"]
         twice = sum(len(one) > 1 for one in starts.values())
         bad = sum(state != "success" for state in self.drive["reported"].values())
@@ -113,7 +113,7 @@ class Course:
 
 
 def measure(name: str, size: Size, *, warm: bool, source: Path) -> Course:
-    """Carry one pattern out, cold or warm."""
+    """Carry out one pattern, cold or warm."""
     LOGS.mkdir(parents=True, exist_ok=True)
     kind = "warm" if warm else "cold"
     with tempfile.TemporaryDirectory(prefix="aws-executors-bench-") as directory:
@@ -138,7 +138,7 @@ def measure(name: str, size: Size, *, warm: bool, source: Path) -> Course:
 
 
 def lines(cold: Course, warm: Course) -> Iterator[str]:
-    """Both, beside each other, and what is to be reached."""
+    """The lines with both runs beside each other, and the goals."""
     share, ratio = GOALS.get(cold.name, (None, None))
     size = cold.size
     yield f"\n{cold.name}: {len(cold.drive['queued'])} tasks, clocks times {size.factor:g}"
@@ -165,7 +165,7 @@ def lines(cold: Course, warm: Course) -> Iterator[str]:
 
 
 def goal(found: float, wanted: float) -> str:
-    """What is to be reached, and whether it is; shares are negative, for more is better."""
+    """A goal as text, and whether it is reached; shares are given as negative numbers, as more is better."""
     return f" ({abs(wanted):g} wanted: {'reached' if found <= wanted else 'NOT reached'})"
 
 

@@ -1,6 +1,7 @@
-"""The AWS of the warm benchmarks: with Fargate's clocks, a bill, and containers that play their workloads.
+"""The AWS of the warm benchmarks: with Fargate's delays, a bill, and simulated containers (`players.py`).
 
-Law: as `cloud.py`: set-up, one line with the address and the key, and at SIGTERM one file with what happened.
+Law: as `cloud.py`: sets up AWS, prints one line with the address and the key, and at SIGTERM writes one file
+with all that happened.
 """
 
 import json
@@ -18,7 +19,7 @@ from benchmarks.players import Players
 
 BUCKET = "airflow-workloads"
 LATENCY = 0.02
-"""Seconds until an answer: S3 in the same Region takes 10 to 30 ms for a small object."""
+"""Seconds until AWS answers: S3 in the same Region takes 10 to 30 ms for a small object."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> None:
         made.append(Players(report, Path(plan["database"]), plan["factor"]))
         return made[0]
 
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # in all threads: it waits to be fetched
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # in all threads, until it is fetched
     with LocalAws(
         max_processes=ROOM, runner=runner, delays="fargate", time_factor=plan["factor"], seed=plan["seed"]
     ) as aws:

@@ -1,7 +1,7 @@
 """The measured process of the warm benchmarks: one executor, which gets a pattern's tasks as they are due.
 
-Law: the loop of a scheduler: DAG runs begin, tasks are queued when those before them have ended and a slot is
-free. Airflow's own waiting is scaled with AWS's clocks, ours is not.
+Law: the loop of a scheduler: DAG runs begin, and a task is queued when the tasks that it waits for have ended
+and a slot is free. Airflow's own waiting times are scaled like AWS's clocks, ours are not.
 """
 
 import json
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 IDLE = 1.0
 """Seconds that the scheduler sleeps after a loop in which nothing happened."""
 LOST = 900.0
-"""Seconds without any progress after which something is wrong."""
+"""Seconds without any progress after which the run is given up."""
 
 
 @dataclass
 class Drive:
-    """A pattern on its way through an executor."""
+    """The run of one pattern through one executor."""
 
     work: Pattern
     factor: float
@@ -59,7 +59,7 @@ class Drive:
         self.todo: set[int] = set()
 
     def run(self) -> None:
-        """All of it, until the last container has ended."""
+        """Run the pattern until the last container has ended."""
         self.began = self.moved = time.monotonic()
         while len(self.ended) < len(self.rows) or self.executor.running or self.executor.queued_tasks:
             self.turn()
@@ -112,7 +112,7 @@ class Drive:
         return all(before in self.ended and now - self.ended[before] >= pause for before in one.after)
 
     def queue_some(self, now: float) -> int:
-        """Queue what is ready, as far as there are slots."""
+        """Queue the tasks that are ready, while there are free slots."""
         from airflow.models.taskinstance import TaskInstance
         from airflow.utils.session import create_session
         from sqlalchemy import update
@@ -136,7 +136,7 @@ class Drive:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Arguments: the plan as JSON, and the file for the record."""
+    """Run a pattern; the arguments are the plan as JSON, and the file for the record."""
     plan = json.loads(arguments[0])
     executor = SUBJECTS["ours-ecs"].make(parallelism=1000)
     executor.job_id = "1"

@@ -21,15 +21,15 @@ from benchmarks.patterns import PATTERNS, Pattern, pattern
 IDLE = 120.0
 MINIMUM = 60.0
 TAKE = (0.5, 1.1)
-"""Seconds from a job that waits to user code, where a container is idle: of `benchmarks.launcher --warm`, and
-up to half a second until its container looks."""
+"""Seconds from a waiting job to user code if a container is idle: measured by `benchmarks.launcher --warm`,
+including up to half a second until the container reads its cell."""
 SEEN = (0.3, 1.3)
-"""Seconds from a task's end until its container is seen to be idle: a list is read every second."""
+"""Seconds from a task's end until its container is seen to be idle: cells are listed every second."""
 FORECAST = 5.0
 ASKED = (0.05, 0.3)
-"""Seconds until the database has said whether a container that has just become idle is needed."""
+"""Seconds until the database has answered whether a container that has just become idle is needed."""
 ROW = (0.3, 1.3)
-"""Seconds from a task's end until the scheduler knows: its loop, and a read of rows each second."""
+"""Seconds from a task's end until the scheduler knows: its loop, and a read of the rows each second."""
 SOON = 5.0
 
 
@@ -113,7 +113,7 @@ class Model:
         self.plan()
 
     def known(self, number: int) -> None:
-        """The scheduler knows that a task has ended."""
+        """The scheduler learns that a task has ended."""
         self.running.discard(number)
         for one in self.then.get(number, ()):
             self.need[one] -= 1
@@ -232,7 +232,7 @@ class Model:
 
 
 def line(name: str, runs: list[Model], cold: float) -> str:
-    """Figures of some courses of events of one pattern."""
+    """The line with the figures of several runs of one pattern."""
     count, tasks = len(runs), len(runs[0].work.tasks)
     waits = [one.start[number] - one.queued[number] for one in runs for number in one.start]
     cost = sum(one.billed for one in runs) / count

@@ -1,13 +1,14 @@
 """How long the way of one task is: the functions of ours that are called until AWS has taken its RunTask.
 
-Law: counts, no clock. One task goes from the executor's heartbeat that hands it over, by way of the engine
-and its workers, to the engine that has read that RunTask was accepted; executor, engine, threads and botocore
-are those of production, and a server on this machine accepts everything. A *call* is one entry into a
-function of this package, in whatever thread (a generator's: each time that it goes on; comprehensions are no
-functions). What Airflow, botocore and the other libraries call among themselves is not counted. A *file* is
-one in which such a function stands, a *move* a call that goes into another file than the call before it in
-the same thread. Several tasks go the way, one after the other, once others have had made what is made once;
-the shortest way is printed, for into the others something else has fallen (a reading of rows, a description).
+Law: counts, no clock. The way of a task begins with the executor's heartbeat that hands it over, leads
+through the engine and its workers, and ends when the engine has read that RunTask was accepted; executor,
+engine, threads and botocore are those of production, and a server on this machine accepts everything. A
+*call* is one entry into a function of this package, in any thread (for a generator: each time that it
+continues; comprehensions are no functions). Calls within Airflow, botocore and other libraries are not
+counted. A *file* is one that contains such a function, a *move* a call into another file than that of the
+call before it in the same thread. Several tasks are counted one after the other, after others that have
+caused the one-time calls; the shortest way is printed, because other work (a read of rows, a description) has
+fallen into the longer ones.
 """
 
 import argparse
@@ -37,12 +38,12 @@ PACKAGE = str(Path("src") / "aws_executors") + "/"
 NO_FUNCTIONS = ("<listcomp>", "<dictcomp>", "<setcomp>", "<module>")
 ACCEPTED = ("core/lifecycle/transitions/submission.py", "accepted")
 WAITS = ("shell/engine/thread.py", "Engine._take_messages")
-"""The way ends when the engine waits for the next message, after this one."""
+"""The function with which the way ends: the engine waits for the next message after the answer to RunTask."""
 
 
 @dataclass
 class Way:
-    """What was called so far, and whether it has come to the end."""
+    """The calls so far, and whether the way has ended."""
 
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     moves: int = 0
@@ -59,7 +60,7 @@ class Way:
         return found
 
     def called(self, file: str, name: str) -> None:
-        """A function of ours begins, in whatever thread."""
+        """Note that a function of ours begins, in any thread."""
         if self.over.is_set() or name.rpartition(".")[2] in NO_FUNCTIONS:
             return
         if self.accepted and (file, name) == WAITS:
@@ -72,13 +73,13 @@ class Way:
 
 
 class Profiler:
-    """Tells the present way of every call, in every thread that was started under it."""
+    """Reports every call to the current `Way`, in every thread that was started under this profiler."""
 
     def __init__(self) -> None:
         self.way = Way()
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
-        """For `sys.setprofile`."""
+        """The callback for `sys.setprofile`."""
         if event == "call":
             _, ours, file = frame.f_code.co_filename.rpartition(PACKAGE)
             if ours:
@@ -86,7 +87,7 @@ class Profiler:
 
 
 def gone(executor: "BaseExecutor", row: Row, profiler: Profiler) -> Way:
-    """The way that this task goes."""
+    """Run this task; returns its way."""
     from airflow.utils.session import create_session
 
     with create_session(scoped=False) as session:
@@ -99,7 +100,7 @@ def gone(executor: "BaseExecutor", row: Row, profiler: Profiler) -> Way:
 
 
 def answer() -> bytes:
-    """What RunTask is answered with, and whatever else is asked meanwhile."""
+    """The server's answer to RunTask, and to every other call."""
     arn = f"arn:aws:ecs:{REGION}:123456789012:task/airflow/0123456789abcdef0123456789abcdef"
     task: dict[str, Any] = {"taskArn": arn, "lastStatus": "PROVISIONING", "desiredStatus": "RUNNING"}
     task["containers"] = [{"name": CONTAINER, "lastStatus": "PENDING"}]
@@ -124,7 +125,7 @@ def ways() -> list[Way]:
 
 
 def printed(way: Way, *, files: bool, calls: bool) -> Iterator[str]:
-    """The figures, and what they are made of."""
+    """The lines with the figures and, if wanted, the files and the calls."""
     yield f"{way.calls.total()} calls, {len(way.files)} files, {way.moves} moves"
     for part in PARTS:
         some = [number for file, number in way.files.items() if file.startswith(part)]
@@ -136,7 +137,7 @@ def printed(way: Way, *, files: bool, calls: bool) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Count in a process of its own, whose Airflow home and AWS are its own; print."""
+    """Count in a process with its own Airflow home and AWS, and print the result."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.way", description=(__doc__ or "").partition("\n")[0]
     )

@@ -1,7 +1,7 @@
 """The public names of this package for notebooks and DAG files.
 
-Every ``airflow`` command imports this package to read its provider metadata, so importing it must be cheap: a
-name is imported from the core when it is first used. The executors are in `aws_executors.executors`.
+Every ``airflow`` command imports this package to read its provider metadata, so the import must be cheap:
+each name is imported from the core when it is first used. The executors are in `aws_executors.executors`.
 
 >>> from aws_executors import Launch, Task, ecs, preview
 >>> settings = ecs.EcsSettings(region="us-east-1", cluster="etl", container_name="airflow",

@@ -1,4 +1,4 @@
-"""``python -m aws_executors``: the command ``aws-executors``, where its script is not on the PATH."""
+"""``python -m aws_executors``: the command ``aws-executors``, for when its script is not on the PATH."""
 
 import sys
 

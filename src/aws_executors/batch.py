@@ -1,6 +1,6 @@
 """AWS Batch, for builders of your own: the request and its parts, `build`, and steps to put on it.
 
-Law: names only; each is made, explained and tested in `core/batch`.
+Law: names only; each is defined and explained in the core, most of them in `core/batch`.
 
 >>> from aws_executors.batch import build, with_retry, with_timeout
 >>> from aws_executors.core.requests.compose import compose, when

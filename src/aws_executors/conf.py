@@ -1,7 +1,7 @@
 """The default keyword arguments of boto3's ``submit_job`` and ``run_task``, as dicts to be extended.
 
-Law: read when asked for (PEP 562), from the options of `[batch]` and `[ecs_fargate]`; importing this module
-imports nothing. Each access gives a new dict, so that no caller changes another's::
+Law: each dict is made on access (PEP 562), from the options of `[batch]` or `[ecs_fargate]`; importing this
+module imports nothing. Each access gives a new dict, so that no caller changes another's::
 
     from copy import deepcopy
     from aws_executors.conf import ECS_FARGATE_RUN_TASK_KWARGS
@@ -9,8 +9,8 @@ imports nothing. Each access gives a new dict, so that no caller changes another
     CUSTOM_RUN_TASK_KWARGS = deepcopy(ECS_FARGATE_RUN_TASK_KWARGS)
     CUSTOM_RUN_TASK_KWARGS["enableExecuteCommand"] = True
 
-The section is the one of all of Airflow: a team whose section differs writes a builder instead, which is
-given the team's own settings.
+The section is the one for all of Airflow, not a team's: a team whose section differs writes a builder
+instead, which is given the team's own settings.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,6 +1,6 @@
 """ECS and Fargate, for builders of your own: the request and its parts, `build`, and steps to put on it.
 
-Law: names only; each is made, explained and tested in `core/ecs`.
+Law: names only; each is defined and explained in the core, most of them in `core/ecs`.
 
 >>> from aws_executors import compose, queue_is, when
 >>> from aws_executors.ecs import build, with_cpu_memory, with_environment

@@ -1,6 +1,6 @@
 """The executors, for ``[core] executor`` in airflow.cfg.
 
-Law: each names its service (`shell/services.py`); all else is shared.
+Law: each executor only names its service (`shell/services.py`); all else is shared.
 
 ``executor = aws_executors.executors.AwsBatchExecutor`` or
 ``executor = aws_executors.executors.AwsEcsFargateExecutor``

@@ -1,9 +1,8 @@
-"""Airflow's database and API server, as far as an executor's promises depend on them.
+"""A model of the parts of Airflow's database and API server on which an executor's promises depend.
 
-Law: every method is one transaction, and says which Airflow code it stands for; no time passes inside one.
-Rows are changed in place, as rows are. Paths are relative to the package `airflow`; `TI` is
-models/taskinstance.py, `API` api_fastapi/execution_api/routes/task_instances.py, `SJR`
-jobs/scheduler_job_runner.py.
+Law: every method is one transaction, in which no time passes, and names the Airflow code that it models. Rows
+are changed in place. Paths are relative to the package `airflow`; `TI` is models/taskinstance.py, `API`
+api_fastapi/execution_api/routes/task_instances.py, `SJR` jobs/scheduler_job_runner.py.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ class Instance:
 
     @property
     def key(self) -> TaskInstanceKey:
-        """Airflow's key, of the try that it is in."""
+        """Airflow's key, with the current try."""
         return TaskInstanceKey("dag", self.task, "run", self.try_number, -1)
 
 
@@ -80,7 +79,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API server says: an HTTP status."""
+    """The API server's answer: an HTTP status."""
 
     status: int
 
@@ -107,11 +106,11 @@ class Metadata:
         return uuid.uuid5(uuid.NAMESPACE_OID, f"{self.seed}/{kind}/{next(self._numbers)}")
 
     def add(self, task: str, retries: int) -> None:
-        """A DAG run has a task."""
+        """Add a task to the DAG run."""
         self.instances[task] = Instance(task, self.new_id("ti"), retries, retries)
 
     def add_callback(self) -> None:
-        """A deadline was missed: a callback is to run."""
+        """Add a callback, as when a deadline was missed."""
         one = Callback(str(self.new_id("callback")))
         self.callbacks[one.id] = one
 
@@ -124,7 +123,7 @@ class Metadata:
             yield one
 
     def schedule(self, now: float) -> None:
-        """What may run is scheduled; a new try begins, except after a reschedule. `DagRun.schedule_tis`."""
+        """Schedule what may run; a new try begins, except after a reschedule. `DagRun.schedule_tis`."""
         for one in self.instances.values():
             if one.state is None or (one.state == "up_for_retry" and one.ready_at <= now):
                 one.state, one.try_number, one.segment = "scheduled", one.try_number + 1, 0
@@ -132,7 +131,7 @@ class Metadata:
                 one.state, one.segment = "scheduled", one.segment + 1
 
     def queue(self, job: int, most: int, *, assigned: bool, now: float) -> Iterator[Instance]:
-        """Up to `most` scheduled ones are queued, each with a fresh token or what is there. SJR:1030."""
+        """Queue up to `most` scheduled task instances, each with a fresh token or the row's own. SJR:1030."""
         waiting = [one for one in self.instances.values() if one.state == "scheduled"]
         for one in waiting[: max(0, most)]:
             one.state, one.queued_by, one.queued_at = "queued", job, now
@@ -142,7 +141,7 @@ class Metadata:
             yield one
 
     def fail(self, one: Instance, now: float) -> None:
-        """TI.handle_failure: a retry, or the end. What ran gets a new id, what did not keeps it."""
+        """TI.handle_failure: a retry, or the end. An instance that ran gets a new id, others keep theirs."""
         eligible = one.state == "restarting" or (one.retries > 0 and one.try_number <= one.max_tries)
         if eligible and one.state == "running":
             one.id = self.new_id("ti")
@@ -151,7 +150,7 @@ class Metadata:
         self.tell("airflow", f"{one.task} try {one.try_number} is {one.state}")
 
     def restart(self, one: Instance) -> None:
-        """A cleared one has really ended. SJR, process_executor_events."""
+        """Let a cleared task instance go on, as its container has ended. SJR, process_executor_events."""
         one.max_tries, one.state = one.try_number + one.retries, None
         self.tell("airflow", f"{one.task} try {one.try_number} has ended after it was cleared")
 
@@ -161,13 +160,13 @@ class Metadata:
         self.tell("airflow", f"{one.task} try {one.try_number} was stuck in the queue: scheduled again")
 
     def reset(self, one: Instance) -> None:
-        """What nobody adopts begins its next try. SJR, adopt_or_reset_orphaned_tasks."""
+        """Let an instance that no executor adopts begin its next try. SJR, adopt_or_reset_orphaned_tasks."""
         one.id, one.state, one.queued_by = self.new_id("ti"), None, None
         one.external_executor_id, one.next_method = None, False
         self.tell("airflow", f"{one.task} try {one.try_number} was reset: nobody adopts it")
 
     def orphans(self, job: int, now: float) -> list[Instance]:
-        """The live ones of schedulers that do not run any more; silent schedulers are marked so first."""
+        """The live task instances of dead schedulers; silent schedulers are marked as dead first."""
         for other in self.jobs.values():
             if other.id != job and other.state == "running" and other.heartbeat < now - self.times.health:
                 other.state = "failed"
@@ -197,7 +196,7 @@ class Metadata:
         return next((one for one in self.instances.values() if str(one.id) == ti), None)
 
     def run(self, ti: str, host: str, expires: float, now: float) -> Answer:
-        """API, ti_run: only what waits in the queue can be started, with a token that is still good."""
+        """API, ti_run: only a queued task instance can be started, with a token that is still valid."""
         if now < self.api_down_until:
             return Answer(503)
         if now > expires + self.times.leeway:
@@ -223,7 +222,7 @@ class Metadata:
         return Answer(200)
 
     def put(self, ti: str, state: str, now: float, ready: float = 0.0) -> Answer:
-        """API, ti_update_state; `ready` is when a deferred or rescheduled one may go on."""
+        """API, ti_update_state; `ready` is when a deferred or rescheduled task instance may go on."""
         if now < self.api_down_until:
             return Answer(503)
         one = self.by_id(ti)
@@ -238,7 +237,7 @@ class Metadata:
         return Answer(200)
 
     def trigger(self, ti: str) -> None:
-        """A trigger has fired: the same try goes on. models/trigger.py, Trigger.submit_event."""
+        """Fire the trigger: the same try goes on. models/trigger.py, Trigger.submit_event."""
         one = self.by_id(ti)
         if one is not None and one.state == "deferred":
             one.state, one.segment = "scheduled", one.segment + 1
@@ -255,11 +254,11 @@ class Metadata:
             one.external_executor_id, one.next_method = None, False
 
     def mark(self, one: Instance, state: str) -> None:
-        """Marked success or failed by a person."""
+        """Mark it success or failed, as a person does."""
         one.state, one.next_method = state, False
 
     def delete(self, one: Instance) -> None:
-        """The DAG run is deleted."""
+        """Delete the DAG run."""
         del self.instances[one.task]
 
     # --- Ours (shell/airflow/database.py) --------------------------------------------------------------
@@ -314,5 +313,5 @@ class Metadata:
 
 
 def short(one: Instance) -> str:
-    """A token as a person reads it."""
+    """The beginning of a task instance's token, for the story."""
     return (one.external_executor_id or "none")[:4]

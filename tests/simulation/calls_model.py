@@ -1,7 +1,7 @@
 """A boto3 client in virtual time.
 
-Law: the production code makes the calls, reads the answers and classes the errors; in the place of botocore
-stands this: a call goes out, is carried out, and comes back, each a little later, or not at all.
+Law: the production code makes the calls, reads the answers and classifies the errors; this model only
+replaces botocore: a call is sent, carried out and answered, each a little later, or not at all.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from simulation.process import Process
 from simulation.timeline import between, draw
 
 LATE, TWICE = 0.08, 0.05
-"""The shares of conditional writes that land when nobody hears of them, and that are repeated."""
+"""The share of conditional writes that land late, without an answer, and the share that botocore repeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What is asked of a boto3 client's `meta`."""
+    """The part of a boto3 client's `meta` that the production code uses."""
 
     method_to_api_mapping: Mapping[str, str]
 
@@ -43,7 +43,7 @@ class VirtualClient:
 
     @property
     def meta(self) -> Meta:
-        """Which operations there are."""
+        """The client's operations."""
         return Meta({"terminate_jobs": "TerminateJobs"})
 
     def run_task(self, **params: object) -> Json:
@@ -113,7 +113,7 @@ class VirtualClient:
         raise ClientError(said, action)
 
     def _lands_late(self, number: int, params: Json) -> bool:
-        """Whether this write is carried out when nobody hears of it any more, not even if its writer dies."""
+        """Whether this write is carried out late and without an answer, even if its writer dies."""
         process = self.process
         late = self.cloud.schedule.warm and draw(process.seed, process.number, number, "late") < LATE
         if late:
@@ -122,7 +122,7 @@ class VirtualClient:
         return late
 
     def _is_repeated(self, number: int) -> bool:
-        """Whether botocore repeats this write, of which it has not heard that it was carried out."""
+        """Whether botocore repeats this write, which was carried out, but whose answer was lost."""
         process = self.process
         return self.cloud.schedule.warm and draw(process.seed, process.number, number, "twice") < TWICE
 
@@ -132,7 +132,7 @@ class VirtualClient:
 
     def _tell(self, action: str, params: Json, problem: str) -> None:
         if action in ("DescribeTasks", "DescribeJobs", "ListObjectsV2") and not problem:
-            return  # there are too many of these
+            return  # too many for the story
         what = params.get("clientToken") or params.get("jobName") or params.get("startedBy")
         what = what or params.get("task") or params.get("jobs") or params.get("filters")
         what = what or params.get("Key") or ""

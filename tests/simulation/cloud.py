@@ -1,7 +1,8 @@
 """The embedded AWS in virtual time, and the processes that its containers run.
 
-Law: the world is `aws_executors.local.world`, unchanged; this drives it, and makes its answers late, stale or
-lost where a fault says so. A container is known by what it was started for: the token in its name.
+Law: the world is `aws_executors.local.world`, unchanged; this module drives it, and makes its answers late,
+stale or lost if a fault says so. A container is identified by the token in its name, which says for what it
+was started.
 """
 
 from __future__ import annotations
@@ -39,20 +40,20 @@ from simulation.timeline import Timeline, between, draw
 CLUSTER, CONTAINER, QUEUE, DEFINITION, BUCKET = "etl", "main", "q", "airflow", "workloads"
 STOP_TIMEOUT = 4
 POOLED = "00000000-"
-"""How the tokens of warm containers begin."""
+"""The prefix of the tokens of warm containers."""
 REFUSES, SILENT, DENIES_READING, SILENT_TO_WRITERS = WAYS = (
     "refuses",
     "carries out, and does not answer",
     "refuses to be read",
     "carries writes out, and does not answer them",
 )
-"""How S3 is out of order."""
+"""The ways in which S3 can be out of order."""
 LISTS_LATE = 3.0
-"""Seconds within which a list may not show a new job, at most, as long as no fault makes it worse."""
+"""The most seconds for which a list may not show a new job, unless a fault makes it longer."""
 
 
 def token_with(issued: float, expires: float) -> str:
-    """A token in the shape of a JWT, as far as a container and a scheduler read it.
+    """A token in the form of a JWT, with the claims that a container and a scheduler read.
 
     >>> claims_of(token_with(10.0, 30.0))
     {'iat': 10.0, 'exp': 30.0}
@@ -62,7 +63,7 @@ def token_with(issued: float, expires: float) -> str:
 
 
 def claims_of(token: str) -> dict[str, float]:
-    """What stands in such a token."""
+    """The claims in such a token."""
     claims = token.split(".")[1]
     found: dict[str, float] = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
     return found
@@ -70,8 +71,8 @@ def claims_of(token: str) -> dict[str, float]:
 
 @dataclass(slots=True, kw_only=True)
 class Workload:
-    """What a container was started with: the id of the task instance or callback, its try, until when its
-    token is good, and by which launcher; `key` is where it lies, if it is stored."""
+    """The workload of a container: the id of the task instance or callback, its try, until when its token is
+    valid, and by which launcher it runs; `key` is its object's key, if it is stored."""
 
     ti: str
     task: str
@@ -88,7 +89,7 @@ class Workload:
 
     @classmethod
     def from_json(cls, text: str, launcher: str) -> Workload:
-        """Read the workload's JSON, however it has travelled."""
+        """Read the workload's JSON, from the command or from the store."""
         told = json.loads(text)
         expires = claims_of(told["token"])["exp"]
         if "callback" in told:
@@ -121,15 +122,15 @@ class Container:
     refused: int = 0
     unheard: int = 0
     frozen_until: float = 0.0
-    heard: str = ""  # its last word, if the API server has taken it
-    last_breath: bool = False  # that was a failure, because it was asked to end
+    heard: str = ""  # its report of the result, if the API server has accepted it
+    last_breath: bool = False  # that report was a failure, because the process was asked to end
     code: int | None = None
     ended: float = 0.0
-    host: Host | None = None  # the container that runs it, if that takes others, too
+    host: Host | None = None  # the warm container that runs it, if any
 
     @property
     def name(self) -> str:
-        """As a person reads it."""
+        """Its name in the story."""
         return f"container {self.ref.task[:4]}"
 
 
@@ -142,12 +143,12 @@ class Host(Protocol):
 
     @property
     def idle_for(self) -> float:
-        """Virtual seconds since it has run something, or was up."""
+        """Virtual seconds since it last ran a workload or, before the first, since it was up."""
         ...
 
     @property
     def idle_limit(self) -> float:
-        """After how many of these it ends."""
+        """Virtual seconds of idleness after which it ends."""
         ...
 
     @property
@@ -156,37 +157,37 @@ class Host(Protocol):
         ...
 
     def tells_of(self, token: str) -> int | None:
-        """The exit code of this job's workload, as far as anybody can know it."""
+        """The exit code of this job's workload, if that can be known."""
         ...
 
     def begin(self) -> None:
-        """Its process has been started."""
+        """Begin its process."""
         ...
 
     def signal(self, signal: str) -> None:
-        """Its process gets TERM or KILL."""
+        """Send its process TERM or KILL."""
         ...
 
     def turn_ended(self, code: int) -> None:
-        """What it ran has ended."""
+        """Its current workload has ended."""
         ...
 
 
 class Inside(Protocol):
-    """What happens inside containers."""
+    """The model of what happens inside containers."""
 
     def begin(self, one: Container) -> None:
-        """The container's process has been started."""
+        """Begin the container's process."""
         ...
 
     def signal(self, one: Container, signal: str) -> None:
-        """The process gets TERM or KILL."""
+        """Send the process TERM or KILL."""
         ...
 
 
 @dataclass
 class Cloud:
-    """One account: calls go in at a time, containers start and end."""
+    """One account: it answers calls, and its containers start and end."""
 
     schedule: Schedule
     line: Timeline
@@ -238,7 +239,7 @@ class Cloud:
         return self._as_seen(action, answer)
 
     def _away(self) -> str:
-        """How S3 is out of order now; empty where it is not."""
+        """In which way S3 is out of order now; empty if it works."""
         seed = self.schedule.seed
         for number in range(2):
             begins = between(0.0, BUSY, seed, "store", number, "away")
@@ -249,7 +250,7 @@ class Cloud:
         return ""
 
     def settle(self) -> None:
-        """Carry out what is due in the world, and come back when something is due next."""
+        """Carry out what is due in the world, and plan to do so again when something is due next."""
         now = self.line.now
         while True:
             for effect in carry_out_due(self.world, now):
@@ -263,7 +264,7 @@ class Cloud:
             self.line.at(due, self.settle)
 
     def _tell_changes(self) -> None:
-        """Events, as EventBridge sends them: without the exit codes that AWS never tells."""
+        """Send events as EventBridge does, without the exit codes that AWS never shows."""
         if not self.schedule.events:
             return
         for change in self._changes(self._told):
@@ -273,7 +274,7 @@ class Cloud:
         self._told = len(self.world.changes)
 
     def _changes(self, known: int) -> list[Change]:
-        """Those since so many; read from their end, for at their beginning are all the others."""
+        """The changes after the first `known` ones; read from the end, because the list is long."""
         changes = self.world.changes
         return [*islice(reversed(changes), len(changes) - known)][::-1]
 
@@ -301,7 +302,7 @@ class Cloud:
         return self.stored[bucket_and_key(command[-1])[1]]
 
     def fetch(self, one: Container) -> int | None:
-        """The container reads its workload from the store; the exit code of one that cannot."""
+        """Let the container read its workload from the store; returns its exit code if it cannot."""
         params = {"Bucket": BUCKET, "Key": one.workload.key}
         answer = self.call("s3", "GetObject", params)
         if answer.error is None and answer.delivered:
@@ -316,7 +317,7 @@ class Cloud:
         return [key for key in self.world.s3.buckets[BUCKET] if "cells/" not in key]
 
     def exit(self, container: Container, code: int) -> None:
-        """A container's process ends."""
+        """End a container's process."""
         if container.alive:
             container.alive, container.user_code, container.code = False, False, code
             del self.living[container.ref]
@@ -328,7 +329,7 @@ class Cloud:
                 self.exited(container.ref, code)
 
     def exited(self, ref: Ref, code: int) -> None:
-        """The process of an ECS task, or of a job's, has ended."""
+        """Report that the process of an ECS task, or of a job's task, has ended."""
         feed(self.world, Exited(ref, code), self.line.now)
         self.settle()
 
@@ -340,7 +341,7 @@ class Cloud:
     # --- What is there, for those who judge ----------------------------------------------------------------
 
     def token_of(self, task_id: str) -> str:
-        """The token that a task, or its job, was started for; of what runs in it, where it takes many."""
+        """The token for which a task, or its job, was started; for a warm container, that of what it runs."""
         host = self.hosts.get(task_id)
         if host is not None:
             return host.has or host.token
@@ -351,26 +352,26 @@ class Cloud:
         return name
 
     def token_in(self, words: str) -> str:
-        """The token of the container that these words name; empty where they name none."""
+        """The token of the container that a text names; empty if it names none."""
         tasks = self.world.ecs.tasks.values()
         named = (task.id for task in tasks if task.id in words or (task.job and task.job in words))
         return next(map(self.token_of, named), "")
 
     def stopped_for(self, container: Container) -> str:
-        """Why somebody asked for the end of this container, in their words; empty where nobody has."""
+        """The reason with which this container was asked to stop; empty if it was not."""
         task = self.world.ecs.tasks[container.ref.task]
         if task.job is None:
             return str(task.view.get("stoppedReason", ""))
         return self.world.batch.jobs[task.job].end_reason or ""
 
     def live_tasks(self) -> Iterator[EcsTask]:
-        """ECS tasks, those of jobs among them, whose end has not begun and whose process has not ended."""
+        """The ECS tasks, including those of jobs, whose end has not begun and whose process has not ended."""
         for task in self.world.ecs.tasks.values():
             if not task.stopping and not any(run.life in ("exited", "lost") for run in task.runs.values()):
                 yield task
 
     def live_names(self) -> Iterator[tuple[str, str]]:
-        """Token and id of whatever may still run for a task: tasks, and jobs from SubmitJob on."""
+        """Token and id of all that may still run for a task: ECS tasks, and jobs from SubmitJob on."""
         return ((token, name) for token, name in self._live_names() if not token.startswith(POOLED))
 
     def _live_names(self) -> Iterator[tuple[str, str]]:
@@ -384,7 +385,7 @@ class Cloud:
                 yield job.name.removeprefix(f"{DEFINITION}-").rpartition("-")[0], job.id
 
     def idle_hosts(self) -> list[Host]:
-        """The containers that live and run nothing, though they could."""
+        """The warm containers that live and run nothing."""
         return [one for one in self.hosts.values() if one.alive and one.turn is None]
 
     def running(self) -> list[Container]:
@@ -408,7 +409,7 @@ class Cloud:
         return self._without_codes(answer) if action == "DescribeTasks" else answer
 
     def _without_codes(self, answer: Answer) -> Answer:
-        """The same without the exit codes that AWS never tells: an agent that could not ask its runtime."""
+        """The answer without the exit codes that AWS never shows, as if an agent did not know them."""
         tasks = [_silent(one) if self._keeps(one["taskArn"]) else one for one in answer.body["tasks"]]
         return Answer(body={**answer.body, "tasks": tasks}, delay=answer.delay)
 

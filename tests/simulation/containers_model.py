@@ -1,9 +1,9 @@
-"""What runs inside a container: Airflow's supervisor and the task below it.
+"""A model of what runs inside a container: Airflow's supervisor and its task.
 
-Law: a process knows its workload and talks to the API server alone; it neither knows the executor nor AWS.
-Its exit codes are those that were measured: 0 for whatever the supervisor could finish (success, failure,
-deferral, reschedule, terminated by the server), 1 where it was not let in or could not reach the API server,
-128 + n for signal n. Our own launcher says by its code why it was not let in.
+Law: a process knows its workload and calls only the API server; it knows neither the executor nor AWS. Its
+exit codes are those that were measured: 0 for all that the supervisor could finish (success, failure,
+deferral, reschedule, terminated by the server), 1 if the API server did not let the task begin or could not
+be reached, 128 + n for signal n. The exit code of our own launcher says why the task could not begin.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ OUTCOMES = (
     "crashed",
     "mute",
 )
-"""How a segment ends, each as often as it stands here; a mute one ends well, and its last word is lost."""
+"""How a segment ends, each as often as it stands here; a mute one succeeds, and its report is lost."""
 
 OF_SENSORS = ("success", "deferred", "up_for_reschedule", "up_for_reschedule", "up_for_reschedule")
 
 MOST_SEGMENTS = 2
 HANGS = 0.08
-"""The share of processes that have said their last word and do not end."""
+"""The share of processes that do not end after they have reported their result."""
 
 KILLED_AT_LAST = 0.15
-"""The share of those that end, but by a signal: a leak that is noticed late, an impatient init."""
+"""The share of processes that report a result and then end by a signal: a memory leak, an impatient init."""
 
 MINDS_A_SIGNAL = 0.4
-"""The share of user code that fails when it is asked to end; the rest goes on until it is killed."""
+"""The share of user code that fails at SIGTERM; the rest goes on until it is killed."""
 
 PATIENCE = 3
-"""Calls to an API server that does not answer, before a process gives up."""
+"""How many calls without an answer a process makes to the API server before it gives up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Starts processes and lets them live."""
+    """Starts processes, and carries out their lives."""
 
     schedule: Schedule
     line: Timeline
@@ -53,16 +53,16 @@ class Processes:
 
     @property
     def seed(self) -> int:
-        """Of the schedule."""
+        """The schedule's seed."""
         return self.schedule.seed
 
     def begin(self, one: Container) -> None:
-        """Imports first; then the task asks to be let in."""
+        """Let the process import its modules, then ask the API server to begin the task."""
         self.line.tell(one.name, f"starts for {one.workload.task} try {one.workload.try_number}")
         self.line.after(between(0.3, 2.0, self.seed, one.ref, "boot"), lambda: self._enter(one))
 
     def signal(self, one: Container, signal: str) -> None:
-        """SIGTERM ends what has not been let in; user code fails by it, or goes on until SIGKILL."""
+        """SIGTERM ends a process whose task has not begun; user code fails, or goes on until SIGKILL."""
         if not one.alive:
             return
         one.dying, one.asked_to_end = True, self.line.now
@@ -101,7 +101,7 @@ class Processes:
         self._beat(one)
 
     def _turned_away(self, one: Container) -> int:
-        """The code of a process that was not let in, by its launcher."""
+        """The exit code of a process whose task was not let in, which depends on its launcher."""
         if one.workload.launcher == "airflow":
             return 1
         row = self.metadata.by_id(one.workload.ti)
@@ -109,12 +109,12 @@ class Processes:
         return Exit.HELD if held else exit_for_status(one.refused)
 
     def _patient(self, one: Container) -> bool:
-        """Whether a process asks once more."""
+        """Whether a process calls the API server once more."""
         one.unheard += 1
         return one.unheard < PATIENCE
 
     def _call_back(self, one: Container) -> None:
-        """A callback has no row: nobody is asked, and the code says how it went."""
+        """Run a callback: it does not ask the API server, and only its exit code says how it went."""
         self.line.tell(one.name, f"calls {one.workload.task[:4]} back")
         one.ran = one.user_code = True
         failed = draw(self.seed, one.workload.task, "callback") < 0.3
@@ -145,7 +145,7 @@ class Processes:
         self.line.after(self.metadata.times.heartbeat, lambda: self._beat(one))
 
     def outcome(self, one: Container) -> str:
-        """How the present segment of this try ends, by the task's script."""
+        """How the current segment of this try ends, drawn from the schedule."""
         row = self.metadata.instances.get(one.workload.task)
         segment = 0 if row is None else row.segment
         number = draw(self.seed, one.workload.task, one.workload.try_number, segment, "outcome")
@@ -172,7 +172,7 @@ class Processes:
         self._leave(one)
 
     def _fail(self, one: Container) -> None:
-        """The last breath of user code that was asked to end."""
+        """Let user code that was asked to end report its failure."""
         if one.user_code and not one.told_to_end and self.line.now >= one.frozen_until:
             row = self.metadata.by_id(one.workload.ti)
             runs = row is not None and row.state == "running"

@@ -1,6 +1,6 @@
-"""A simulated deployment: Airflow, its schedulers, the cloud and what runs there, under one schedule.
+"""A simulated deployment: Airflow, its schedulers, the cloud and its containers, under one schedule.
 
-Law: puts the parts together and lets time pass; what goes wrong is `strikes.py`, what must not is `judge.py`.
+Law: assembles the parts and lets time pass; faults are in `strikes.py`, the invariants in `judge.py`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PATIENT = 4000.0
 
 
 class Complaints(logging.Handler):
-    """Keeps what is logged with an exception: the code must foresee whatever happens here."""
+    """Keeps log records with an exception, because production must handle all that happens here."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -40,7 +40,7 @@ class Complaints(logging.Handler):
 
 @dataclass
 class Simulation:
-    """Everything that is there in one run."""
+    """All parts of one run."""
 
     schedule: Schedule
     line: Timeline = field(default_factory=Timeline)
@@ -61,7 +61,7 @@ class Simulation:
         self.line.watch = self.judge.watch
 
     def run(self) -> None:
-        """Run it to its end."""
+        """Run the schedule to its end."""
         error_log = Complaints()
         logging.getLogger().addHandler(error_log)
         try:
@@ -95,7 +95,7 @@ class Simulation:
         self.judge.at_the_end(self.line.now)
 
     def start_scheduler(self) -> None:
-        """A scheduler starts, with an executor of its own."""
+        """Start a scheduler, with an executor of its own."""
         process = Process(len(self.schedulers) + 1, self.schedule.seed, self.line)
         executor = executor_of(self.schedule.parallelism, process, self.cloud, self.metadata)
         self.schedulers.append(
@@ -111,11 +111,11 @@ class Simulation:
     # --- Whom a fault meets --------------------------------------------------------------------------------
 
     def a_scheduler(self, fault: Fault) -> Scheduler | None:
-        """One that lives."""
+        """A scheduler that lives, chosen by the fault; None if there is none."""
         return chosen([one for one in self.schedulers if one.process.alive], fault.pick)
 
     def a_row(self, fault: Fault) -> Instance | None:
-        """A task instance."""
+        """A task instance, chosen by the fault."""
         return chosen(list(self.metadata.instances.values()), fault.pick)
 
     def a_task(self, fault: Fault) -> str | None:
@@ -124,7 +124,7 @@ class Simulation:
         return chosen(list(known), fault.pick)
 
     def started_for(self, task: str) -> str:
-        """The token of the job that a task was started for; of a warm one, that it runs or that waits."""
+        """The token of the job that a warm container runs, or for which a task or container was started."""
         token = self.cloud.token_of(task)
         for one in self.schedulers if token.startswith(POOLED) else ():
             engine = one.executor.engine
@@ -132,7 +132,7 @@ class Simulation:
         return token
 
     def revive(self, scheduler: Scheduler) -> None:
-        """Something restarts a scheduler that has gone."""
+        """Restart a scheduler that has gone, after a while."""
         self.line.after(self.schedule.times.restart, lambda: self._restart(scheduler))
 
     def _restart(self, scheduler: Scheduler) -> None:

@@ -1,7 +1,7 @@
 """The real engine and its operations, in virtual time.
 
-Law: dispatcher, operations and rate limiter are production's. In the place of worker threads stand lanes, in
-that of the engine's thread a dispatcher that is sat at whenever there is something to do.
+Law: dispatcher, operations and rate limiter are production's. Lanes replace the worker threads, and instead
+of the engine's thread, timed events run the dispatcher whenever there is something to do.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ R = TypeVar("R")
 
 
 WORKERS = 16
-"""How many calls of a kind can be under way; their threads are never started."""
+"""How many calls of one kind can be under way; the threads for them are never started."""
 
 
 class Contended(Exception):
-    """A lock is held by a call that is under way."""
+    """Raised if a lock is held by another call that is under way."""
 
 
 class VirtualLock:
-    """In the place of a lock that a worker waits for: here calls lie upon each other, so that the one that
-    holds it cannot go on before the one that wants it has left. It leaves, and comes again (`Lane`)."""
+    """Replaces a lock for which a worker would wait. Here calls are nested on one stack: the call that holds
+    the lock cannot go on while another waits for it, so the other raises, and is made again (`Lane`)."""
 
     def __init__(self) -> None:
         self._held = False
@@ -64,12 +64,12 @@ class VirtualLock:
 
 
 def virtual_lock() -> Lock:
-    """One, for whoever says that it wants a real one."""
+    """A `VirtualLock`, typed as the real lock that production wants."""
     return cast("Lock", VirtualLock())
 
 
 class Lane(Workers):
-    """Workers without threads: every call begins a little later, all at once."""
+    """Workers without threads: every call begins a little later, however many are under way."""
 
     def __init__(self, name: str, process: Process, post: Callable[[InboxItem], None]) -> None:
         super().__init__(name, 0, post)
@@ -123,13 +123,13 @@ class Lane(Workers):
 
 @dataclass(frozen=True, slots=True)
 class VirtualDatabase:
-    """`Database` over the model's rows; it can be down."""
+    """A `Database` over the model's rows, which can be down."""
 
     process: Process
     metadata: Metadata
 
     def read(self, asked: Mapping[str, RowQuery[WorkloadKey]]) -> dict[str, Row | None]:
-        """The rows, after a while, read at its beginning or at its end."""
+        """The rows, after a while, as they were at its beginning or at its end."""
         self._reach()
         rows = self.metadata.read(asked)
         slow = self.process.line.now < self.process.database_slow_until
@@ -137,17 +137,17 @@ class VirtualDatabase:
         return rows
 
     def fence(self, key: object, token: str) -> None:
-        """A container loses its word."""
+        """Fence a row, so that its container's reports do not count any more."""
         self._reach()
         self.metadata.fence(key, token)
 
     def requeue(self, key: object, token: str) -> None:
-        """One is given back."""
+        """Give a task instance back to the scheduler."""
         self._reach()
         self.metadata.requeue(key, token)
 
     def unfinished(self, groups: Collection[str]) -> set[str]:
-        """All of them, while any task has not ended."""
+        """All groups, while any task has not ended."""
         self._reach()
         left = any(one.state not in FINAL for one in self.metadata.instances.values())
         return set(groups) if left else set()
@@ -192,7 +192,7 @@ class VirtualCells(CellCalls):
 
 
 class Inbox(queue.SimpleQueue[T]):
-    """The engine's inbox; whatever is put into it, the dispatcher is sat at."""
+    """The engine's inbox; each item that is put into it makes the dispatcher run."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         super().__init__()
@@ -204,7 +204,7 @@ class Inbox(queue.SimpleQueue[T]):
 
 
 class VirtualEngine(Engine["WorkloadKey", R]):
-    """The real engine without its thread: the dispatcher is sat at whenever there is something to do."""
+    """The real engine without its thread: the dispatcher runs whenever there is something to do."""
 
     def __init__(
         self,
@@ -237,10 +237,10 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         return f"{POOLED}0000-8000-8000-{number}"
 
     def start(self) -> None:
-        """Nothing to start."""
+        """Do nothing: there is no thread to start."""
 
     def end(self, *, stop: bool, timeout: float) -> None:
-        """As the real one, which waits for its thread."""
+        """End as the real engine does, which also waits for its thread."""
         self._inbox.put(partial(self._dispatcher.close, stop=stop))
         until = self._clock() + timeout
         while self._clock() < until and not self._ended:
@@ -249,7 +249,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
             self._process.wait(0.05)
 
     def started_for(self, token: str) -> str:
-        """The job that the warm container with this token was started for; else the token itself."""
+        """The token of the job for which this token's warm container was started; else the token itself."""
         pool = self._dispatcher._warm
         container = None if pool is None else pool._turns.containers.get(token)
         return token if container is None else container.for_job
@@ -260,7 +260,7 @@ class VirtualEngine(Engine["WorkloadKey", R]):
         return not any(self._dispatcher.table.jobs())
 
     def _posted(self, message: InboxItem) -> None:
-        """A worker posts a message: it comes at once, late, or twice, if the process lives."""
+        """Deliver a worker's message at once, late, or twice, if the process lives."""
         process = self._process
         process.messages += 1
         now, number = self._clock(), process.messages

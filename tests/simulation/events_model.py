@@ -1,7 +1,7 @@
-"""The queue of events in virtual time: what EventBridge sends, and what becomes of it on the way.
+"""The queue of events in virtual time: it delivers what EventBridge sends, with faults.
 
-Law: the production intake reads messages and says what becomes of each; here a message comes late, twice or
-never, to any of the schedulers, and comes again where it was not acknowledged.
+Law: the production intake reads messages and decides on each; here a message comes late, twice or never, to
+any of the schedulers, and comes again if it was not acknowledged.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from aws_executors.core.lifecycle.observation import Observation
 
 LOST, DOUBLED = 0.05, 0.05
-"""Shares of the events."""
+"""The shares of the events that are lost, and that are sent twice."""
 
 LATE = 6.0
-"""Seconds by which a tenth of them comes late, at most: a tenth of the real ones."""
+"""The most seconds by which a tenth of the events comes late: a tenth of the real delay."""
 
 HIDDEN = 3.0
-"""Seconds after which a message comes again that nobody has acknowledged."""
+"""Seconds after which a message that was not acknowledged comes again."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class EventQueue:
     _read: dict[str, Observation | None] = field(default_factory=dict)  # by body: it may come many times
 
     def send(self, detail: Json, kind: str) -> None:
-        """An event: it comes, or does not."""
+        """Send an event, which may be lost, late, or come twice."""
         self.sent += 1
         number = self.sent
         if self.line.now < self.down_until or draw(self.seed, number, "lost") < LOST:
@@ -61,13 +61,13 @@ class EventQueue:
             self._plan(message, delay)
 
     def _plan(self, message: Message, seconds: float) -> None:
-        """The message can be received after so many seconds, and not as was planned before."""
+        """Plan that the message can be received after so many seconds, in place of any earlier plan."""
         self._plans += 1
         number = self._planned[message.receipt] = self._plans
         self.line.after(seconds, partial(self._deliver, message, number))
 
     def _deliver(self, message: Message, number: int) -> None:
-        """One of those who listen receives it."""
+        """Let one of the listening schedulers receive the message."""
         if self._planned.get(message.receipt) != number:
             return
         self.received += 1

@@ -1,7 +1,7 @@
 """The real executors, in a process of virtual time.
 
-Law: nothing of what an executor decides is replaced: how it hands over, tells, adopts and revokes is
-`shell/airflow/executor.py`. Its settings are given, its engine is virtual, its tokens bear a virtual time.
+Law: no decision of an executor is replaced: it queues, reports, adopts and revokes by
+`shell/airflow/executor.py`. Its settings are given, its engine is virtual, its tokens have virtual times.
 """
 
 from __future__ import annotations
@@ -54,20 +54,20 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """In the place of Airflow's JWT generator: a token says from when until when it is good, in virtual time;
-    never for longer than a task may wait in the queue."""
+    """Replaces Airflow's JWT generator: a token says from when until when it is valid, in virtual time; never
+    for longer than a task may wait in the queue."""
 
     process: Process
     valid: float
 
     def generate(self, extras: dict[str, str], valid_for: float) -> str:
-        """A token that is good from now on."""
+        """A token that is valid from now on."""
         now = self.process.line.now
         return token_with(now, now + min(valid_for or self.valid, self.valid))
 
 
 class VirtualWorkItems(WorkItems[S, R]):
-    """The real ones, whose locks are of virtual time."""
+    """The real work items, with locks in virtual time."""
 
     def queued(self, workload: Workload, token: str) -> WorkItem[WorkloadKey, R]:
         work_item = super().queued(workload, token)
@@ -83,7 +83,7 @@ class VirtualWorkItems(WorkItems[S, R]):
 
 
 class VirtualExecutor(AwsExecutor[S, R]):
-    """What both share."""
+    """The common part of both virtual executors."""
 
     def __init__(self, parallelism: int, process: Process, cloud: Cloud, metadata: Metadata) -> None:
         super().__init__(parallelism=parallelism)
@@ -140,11 +140,11 @@ class VirtualExecutor(AwsExecutor[S, R]):
             queueing=0.0,
             sharing=sharing,
         )
-        # Nobody reads logs here: that is a thread of its own, with a clock of its own, and decides nothing.
+        # Logs are not read here: their reader is a thread with a clock of its own, and decides nothing.
         self._started = StartedParts(engine=self.engine, work_items=work_items)
 
     def _emit_metrics(self, open_slots: int, num_running_tasks: int, num_queued_tasks: int) -> None:
-        """Nobody measures here."""
+        """Emit nothing."""
 
     @property
     def _store_options(self) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
 
     @property
     def occupied(self) -> int:
-        """Keys that the ledger still knows."""
+        """How many keys the executor still knows."""
         return len(self._current_tokens)
 
     @property
@@ -176,7 +176,7 @@ class VirtualExecutor(AwsExecutor[S, R]):
 
 
 class VirtualEcs(VirtualExecutor[EcsSettings, RunTask], AwsEcsFargateExecutor):
-    """ECS."""
+    """The executor for ECS."""
 
     def configure(self) -> Result[Configured[EcsSettings, RunTask], SettingsFaults]:
         settings = EcsSettings(
@@ -192,7 +192,7 @@ class VirtualEcs(VirtualExecutor[EcsSettings, RunTask], AwsEcsFargateExecutor):
 
 
 class VirtualBatch(VirtualExecutor[BatchSettings, SubmitJob], AwsBatchExecutor):
-    """Batch."""
+    """The executor for Batch."""
 
     def configure(self) -> Result[Configured[BatchSettings, SubmitJob], SettingsFaults]:
         settings = BatchSettings(

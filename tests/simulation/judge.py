@@ -1,7 +1,7 @@
-"""What must never be, and what must be in the end.
+"""The judge: checks what must never happen, and what must have happened in the end.
 
-Law: looks on and changes nothing. It knows the truth (which process runs what) that no executor can know, and
-holds every report against it. What is honestly open is counted, each under its name, and never called right.
+Law: observes and changes nothing. It knows which process runs what, which no executor can know, and compares
+every report with that truth. Known open windows are counted, each under its name, and never called right.
 """
 
 from __future__ import annotations
@@ -20,61 +20,60 @@ from simulation.scheduler_model import Scheduler
 from simulation.timeline import Timeline
 
 CALLS_A_SECOND = 12.0
-"""Calls to AWS per virtual second and scheduler, at most."""
+"""The most calls to AWS per virtual second and scheduler."""
 
 NOTICED = 25.0
-"""Virtual seconds within which a process's end must have been told, where nothing hinders the executor."""
+"""Virtual seconds within which a process's end must have been reported, if nothing hinders the executor."""
 
 EVENT_LOST = 8.0
-"""Seconds more where its event may be lost: the poll instead may be a twentieth late, and then the row is
-read."""
+"""Virtual seconds more if the event of the end may be lost: the poll in its place may be a twentieth late,
+and then the row is read."""
 
 HIDDEN = 30.0
-"""Virtual seconds after a fault that hides jobs from ListJobs in which its consequences may show."""
+"""Virtual seconds for which a fault that hides jobs from ListJobs may have consequences."""
 
 UNWANTED = 60.0
-"""Virtual seconds within which a container that nobody waits for must be told to stop."""
+"""Virtual seconds within which a container for which no row waits must be asked to stop."""
 
 UNWANTED_WITHOUT_OUTAGE = 35.0
-"""The same, where nothing fails for long; each besides the time that one read of rows takes."""
+"""The same as `UNWANTED` if nothing fails for long; to both, the time of one read of rows is added."""
 
 READS = 3
 
 UNWANTED_WAITING = 25.0
-"""The same where it has not begun: it is not given the time to end by itself."""
+"""The same if the container has not begun: it is not given time to end by itself."""
 
 UNWANTED_CODE = 15.0
-"""Virtual seconds within which user code ends that nobody waits for, whatever has become of its scheduler: a
-few heartbeats, for the API server tells its supervisor."""
+"""Virtual seconds within which user code for which no row waits must end, even if its scheduler is gone: a
+few heartbeats, as the API server answers its supervisor that it must end."""
 
 LOOKING = 15.0
-"""Virtual seconds that a look for the container of an adopted task takes, before the task is given back."""
+"""Virtual seconds that the look-up of an adopted task's container takes, before the task is given back."""
 
 TAKEN_FOR_DEAD = "a submission by a scheduler that was taken for dead"
 
 FORGOTTEN = "a container that AWS does not show any more"
 
 IDLE_LATE, IDLE_UNHEARD = 10.0, 25.0
-"""Virtual seconds for which a warm container may be idle beyond its limit; and more where its store may not
-answer."""
+"""Virtual seconds that a warm container may idle beyond its limit, and more if its store may not answer."""
 
 JUST_BEGUN = 3.0
-"""Virtual seconds within which a row may not yet have told that its task has begun."""
+"""Virtual seconds for which a row may not yet show that its task has begun."""
 
 TAKEN = 8.0
-"""Virtual seconds within which a container is told to stop whose task Airflow has taken back; of a warm one
-the cell is read first, by a call of its own."""
+"""Virtual seconds within which a container must be asked to stop after Airflow has taken its task back; the
+cell of a warm container is read first, by a call of its own."""
 
 TOO_OLD = 403
-"""How the API server answers a container whose token is not good any more."""
+"""The API server's answer to a container whose token has expired."""
 
 UNDER_WAY = 5.0
-"""Virtual seconds that a call may have been under way."""
+"""The most virtual seconds for which a call may have been under way."""
 
 
 @dataclass(slots=True)
 class Judge:
-    """Everything that was found wrong (`faults`) and what is honestly open (`open`)."""
+    """Everything that was found wrong (`faults`), and the known open windows that were met (`open`)."""
 
     line: Timeline
     metadata: Metadata
@@ -82,7 +81,7 @@ class Judge:
     schedulers: list[Scheduler]
     faults: list[str] = field(default_factory=list)
     open: Counter[str] = field(default_factory=Counter)
-    tainted: dict[str, str] = field(default_factory=dict)  # token: which open window it is in
+    tainted: dict[str, str] = field(default_factory=dict)  # token: the open window it is in
     struck: Counter[str] = field(default_factory=Counter)  # token: containers that infrastructure ended
     _known: int = 0
     _next: float = 0.0
@@ -96,7 +95,7 @@ class Judge:
     _unneeded: dict[str, float] = field(default_factory=dict)  # token: since when no row waits for it
 
     def wrong(self, what: str, once: object = None) -> None:
-        """Something is wrong; `once` names it, so that it is said only once."""
+        """Note a fault; `once` identifies it, so that it is noted only once."""
         if once is not None and once in self._told:
             return
         self._told.add(once)
@@ -106,7 +105,7 @@ class Judge:
     # --- After every step ----------------------------------------------------------------------------------
 
     def watch(self) -> None:
-        """No try runs twice at once, and no queueing has two containers."""
+        """After each step: no try runs twice at once, no queueing has two containers; and further checks."""
         cloud = self.cloud
         at_once: dict[tuple[str, int], Container] = {}
         for one in cloud.living.values():
@@ -132,14 +131,14 @@ class Judge:
             self._idle()
 
     def _idle(self) -> None:
-        """A container that gets no workload ends in time, whatever has become of its scheduler."""
+        """A container that gets no workload ends in time, even if its scheduler is gone."""
         late = IDLE_LATE if self.cloud.schedule.theme in OPEN_ROADS else IDLE_LATE + IDLE_UNHEARD
         for one in self.cloud.idle_hosts():
             if one.idle_for > one.idle_limit + late:
                 self.wrong(f"warm {one.token} is idle for {one.idle_for:.0f} s", (one.token, "idle"))
 
     def _too_old(self, one: Container) -> None:
-        """However long a container has waited, it finds a token in the store that is still good."""
+        """However long a container has waited, it finds a token in the store that is still valid."""
         row = self.metadata.by_id(one.workload.ti)
         waits = row is not None and row.state == "queued" and row.external_executor_id == one.token
         prompt = self.cloud.schedule.theme in NO_OUTAGE and self._undisturbed
@@ -148,9 +147,9 @@ class Judge:
             self.wrong(f"{one.name} is turned away, for its stored token is too old", (one.ref, "too old"))
 
     def _last_breath(self, one: Container) -> None:
-        """A container that our executors stop fails no task: its word is taken from it first."""
+        """A container that our executors stop fails no task: its row is fenced first."""
         words = self.cloud.stopped_for(one)
-        late = one.let_in > self._taken.get(one.token, inf)  # an offer, under way when it was taken back
+        late = one.let_in > self._taken.get(one.token, inf)  # its offer was under way when it was taken back
         if words.startswith(OURS) and one.asked_to_end - one.let_in < (TAKEN if late else JUST_BEGUN):
             self._open("a task that began while its container was being stopped", one.ref)
         elif words == SHUT_DOWN and not self._database_is_well:
@@ -178,7 +177,7 @@ class Judge:
                     self.wrong(f"{count} live containers for the queueing {token[:4]}: {names}", names)
 
     def _unwanted(self) -> None:
-        """A container that nobody waits for is stopped within a set time, if its scheduler lives."""
+        """A container for which no row waits is stopped within a set time, if its scheduler lives."""
         rows = list(self.metadata.instances.values())
         self._unwanted_code(rows)
         waiting = {one.external_executor_id for one in rows if one.state in LIVE}
@@ -201,7 +200,7 @@ class Judge:
                     self._open("a container left by a dead or stalled scheduler", name)
 
     def _unwanted_code(self, rows: list[Instance]) -> None:
-        """User code that nobody waits for ends by itself: that needs no scheduler, only the API server."""
+        """User code for which no row waits ends by itself: that needs no scheduler, only the API server."""
         wanted = {(str(one.id), one.host) for one in rows if one.state == "running"}
         running = [one for one in self.cloud.running() if one.user_code and not one.workload.callback]
         idle = [one for one in running if (one.workload.ti, str(one.ref)) not in wanted]
@@ -213,7 +212,7 @@ class Judge:
                 self.wrong(f"user code runs on in {ref.task[:4]}, and nobody waits for it", (ref, "code"))
 
     def _patience(self, name: str) -> float:
-        """For how long this one may be unwanted."""
+        """For how long the container of this name may be unwanted."""
         schedule = self.cloud.schedule
         late = schedule.times.row_interval
         if schedule.theme not in NO_OUTAGE:
@@ -225,7 +224,7 @@ class Judge:
 
     @property
     def _kinds(self) -> set[str]:
-        """What kinds of faults this schedule has."""
+        """The kinds of faults in this schedule."""
         return {fault.what for fault in self.cloud.schedule.faults}
 
     @property
@@ -247,14 +246,14 @@ class Judge:
                 self._unless_open(one.token, f"callback {one.workload.task[:4]} is begun a second time")
 
     def called_back(self, one: Callback, state: str) -> None:
-        """An event of the executor ends a callback: its containers have said so."""
+        """An event of the executor ends a callback: the exit of its containers must agree."""
         mine = [other for other in self.cloud.containers.values() if other.workload.task == one.id]
         codes = {other.code for other in mine if not other.alive}
         tokens = [token for token, name in self.metadata.callback_tokens.items() if name == one.id]
         if state == "success" and 0 not in codes:
             self.wrong(f"callback {one.id[:4]} is reported a success, and ended with {codes}")
         ended = any(other.ran or (other.code is not None and not other.dying) for other in mine)
-        # What a cell says to be taken may have begun: that of a killed container can say so after its death.
+        # A workload that a cell shows as taken may have begun: a killed container's cell can show that later.
         taken = any(host.has in tokens for host in self.cloud.hosts.values())
         by_itself = ended or taken or any(self.struck[token] for token in tokens)
         if state == "failed" and not by_itself:
@@ -266,8 +265,8 @@ class Judge:
     # --- When something is about to happen to a task -------------------------------------------------------
 
     def taken(self, token: str) -> None:
-        """Airflow has taken this queueing back: its containers are stopped at once, not when they are seen to
-        linger."""
+        """Airflow has taken this queueing back: its containers must be stopped at once, not when a later
+        check finds them."""
         self._taken.setdefault(token, self.line.now)
         if self.cloud.schedule.theme not in OPEN_ROADS:
             return
@@ -281,7 +280,7 @@ class Judge:
             self.wrong(f"{name[:8]} of {token[:4]} was taken back, and is not stopped", (name, "taken"))
 
     def stored(self, token: str) -> None:
-        """A workload is being stored, or gets a fresh token: not one that nobody waits for any more."""
+        """A workload is being stored, or gets a fresh token: a row must still wait for it."""
         live = {one.external_executor_id for one in self.metadata.instances.values() if one.state in LIVE}
         if token in live or token in self.metadata.callback_tokens:
             self._unneeded.pop(token, None)
@@ -293,18 +292,18 @@ class Judge:
             )
 
     def adopted(self, one: Instance, known: bool) -> None:
-        """What is adopted counts."""
+        """Count an adopted task instance."""
         if not known:
             self.wrong(f"{one.task} is adopted and has no slot")
 
     def timed_out(self, one: Instance, what: str) -> None:
-        """Where nothing hindered the executor, it has told what happened before Airflow's timeout does."""
+        """If nothing hindered the executor, it must have reported the end before Airflow's timeout came."""
         schedule = self.cloud.schedule
         mine = [other for other in self.cloud.containers.values() if other.workload.task == one.task]
         noticed = NOTICED + (EVENT_LOST if schedule.events else 0.0)
         hangs = any(other.alive or self.line.now - other.ended < noticed for other in mine)
         token = one.external_executor_id or ""
-        struck = self.struck[token] + self.unheard[token] > 1  # each time costs a start, or a while
+        struck = self.struck[token] + self.unheard[token] > 1  # each of these costs a start, or some time
         prompt = schedule.theme in CALM or (
             schedule.theme == "locked rows" and schedule.times.row_interval < 3
         )
@@ -312,26 +311,26 @@ class Judge:
             self.wrong(f"{one.task}, {what}, was left to Airflow's timeout")
 
     def dropped(self, one: Instance) -> None:
-        """Airflow has dropped an event."""
+        """Count an event that Airflow has dropped."""
         self.unheard[one.external_executor_id or ""] += 1
 
     def given_back(self, one: Instance) -> None:
-        """The scheduler is about to queue this one again: nothing may run for it."""
+        """The scheduler is about to queue this task instance again: nothing may run for it."""
         token = one.external_executor_id or ""
         names = [name for other, name in self.cloud.live_names() if other == token]
         if any(other.process.caught or self._still_submitted(other) for other in self.schedulers):
-            # It may have looked before what a scheduler that was taken for dead has submitted could be found.
+            # The look-up may have come before the container of a scheduler taken for dead was listed.
             self.tainted.setdefault(token, TAKEN_FOR_DEAD)
             self._requeued.add(one.task)  # by the same id, an old container may be let in before the new one
         if [name for name in names if name not in self.cloud.forgotten]:
             self._unless_open(token, f"{one.task} is given back while its container lives")
 
     def _still_submitted(self, other: Scheduler) -> bool:
-        """Whether the loop of this one alone has stood still until a moment ago: its engine went on."""
+        """Whether only this scheduler's loop was stalled until a moment ago, while its engine went on."""
         return other.paused_until > 0 and self.line.now - other.paused_until < LOOKING
 
     def about_to_fail(self, one: Instance, state: str, words: str) -> None:
-        """An event of the executor is about to fail this one."""
+        """An event of the executor is about to fail this task instance, which must be justified."""
         token = one.external_executor_id or self.cloud.token_in(words)
         if one.task in self._requeued:
             self.tainted.setdefault(token, TAKEN_FOR_DEAD)
@@ -364,7 +363,7 @@ class Judge:
             for other in mine
         )
         lost = sum(other.code in said for other in mine)
-        # One that was killed while it took the workload has run nothing; its write may land after its death.
+        # A container that was killed while it took the workload has run nothing; its write may land later.
         had = [host for host in self.cloud.hosts.values() if host.has == token and not host.alive]
         lost += sum(all(other.host is not host for other in mine) for host in had)
         if not by_itself and self.struck[token] + lost < POLICY.attempts:
@@ -387,7 +386,7 @@ class Judge:
         return not list(self._left())
 
     def at_the_end(self, seconds: float) -> None:
-        """Whatever is left is wrong, and so is having asked too often."""
+        """Anything that is left is wrong, and so are too many calls."""
         for what in self._left():
             self.wrong(f"in the end {what}")
         calls = sum(self.cloud.calls.values())
@@ -396,7 +395,7 @@ class Judge:
             self.wrong(f"{calls} calls to AWS in {seconds:.0f} s")
 
     def _lives(self, number: int) -> bool:
-        """Airflow queues the callbacks of a dead scheduler for nobody else."""
+        """Whether a scheduler lives: Airflow queues the callbacks of a dead one for no other."""
         return any(other.number == number and other.process.alive for other in self.schedulers)
 
     def _left(self) -> list[str]:
@@ -426,7 +425,7 @@ class Judge:
             if other.process.alive
             and (other.executor.running or other.executor.occupied or not other.executor.idle)
         ]
-        # What a dead scheduler has stored for a callback, or for a row that was reset, is left to the
-        # bucket's lifecycle rule.
+        # An object that a dead scheduler has stored for a callback, or for a row that was reset, is left to
+        # the bucket's lifecycle rule.
         objects = [] if self._kinds & set(DEATHS) else [f"{key} is stored" for key in self.cloud.objects()]
         return [*rows, *live, *waiting, *slots, *objects]

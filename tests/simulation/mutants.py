@@ -52,12 +52,12 @@ HEAVY = (
     "returns.context",
     "returns.pipeline",
 )
-"""What every process needs and no mutant changes."""
+"""The modules that every process needs and no mutant changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How a mutant fared: the seed that has found it out, and what was wrong; or neither."""
+    """The result for a mutant: the seed that has found it out, and what was wrong; or neither."""
 
     seed: int | None = None
     fault: str = ""
@@ -80,7 +80,7 @@ class Changed(SourceFileLoader):
 
 
 class Finder(MetaPathFinder):
-    """Finds that module, and leaves the others to the rest."""
+    """Finds the mutant's module, and leaves all others to the other finders."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._name, self._loader = mutant.module, Changed(mutant)
@@ -90,7 +90,7 @@ class Finder(MetaPathFinder):
 
 
 def find_out(mutant: Mutant, seeds: Sequence[int], answer: Connection) -> None:
-    """Run schedules on the mutant until one is not clean; the process has not imported what is changed."""
+    """Run schedules on the mutant until one is not clean, in a process that has not imported its module."""
     if mutant.module in sys.modules:
         raise RuntimeError(f"{mutant.module} is imported by one of {HEAVY}")
     sys.meta_path.insert(0, Finder(mutant))
@@ -110,7 +110,7 @@ def find_out(mutant: Mutant, seeds: Sequence[int], answer: Connection) -> None:
 
 
 def fate(mutant: Mutant, most: int) -> Found:
-    """What becomes of one mutant within so many schedules."""
+    """Try one mutant with at most `most` schedules."""
     fork = multiprocessing.get_context("fork")
     mine, theirs = fork.Pipe(duplex=False)
     seeds = [mutant.seed, *(seed for seed in range(most) if seed != mutant.seed)][:most]
@@ -132,7 +132,7 @@ def main() -> int:
     airflow_home()
     for name in HEAVY:
         importlib.import_module(name)
-    configure_mappers()  # else each process does, when it makes its first row of Airflow's
+    configure_mappers()  # once here, else each process would do it with its first row of Airflow's
     gc.freeze()
     began, survivors = time.monotonic(), 0
     chosen = [one for one in MUTANTS[:: 4 if options.quick else 1] if options.only in one.name]

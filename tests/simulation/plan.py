@@ -1,7 +1,7 @@
 """One schedule: the tasks of a simulated deployment, and all that will go wrong, drawn from a seed.
 
-Law: values only. A fault carries the numbers by which its victim is chosen, so that any of them can be left
-out and the others stay what they are: that is how a failing schedule is made short.
+Law: values only. A fault has its own numbers by which its victim is chosen, so that any fault can be left out
+without a change of the others: thus a failing schedule is made short.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ServiceName: TypeAlias = Literal["ecs", "batch"]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """At a time, something goes wrong: `pick` in [0, 1) chooses whom it meets, `amount` how much of it."""
+    """A fault at a time: `pick` in [0, 1) chooses its victim, `amount` its extent."""
 
     at: float
     what: str
@@ -32,7 +32,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """Airflow's intervals and our policy's, in virtual seconds: a tenth of the real ones, roughly.
+    """The intervals of Airflow and of our policy, in virtual seconds: roughly a tenth of the real ones.
 
     Their order is kept: a container starts within the time that a task may wait in the queue, a dead
     scheduler is noticed after some of its loops, a task is purged after many missed heartbeats.
@@ -51,11 +51,11 @@ class Times:
     restart: float = 3.0
     row_interval: float = 2.0
     leeway: float = 1.0
-    token_lifetime: float = 10.0  # of a stored workload: a container may wait for longer
+    token_lifetime: float = 10.0  # of a stored workload's token: shorter than a container may wait
 
 
 POLICY = Policy(
-    idempotent=False,  # ECS's calls say that they are
+    idempotent=False,  # for ECS, the calls themselves say that they are idempotent
     attempts=3,
     grace=12.0,
     linger=12.0,
@@ -76,18 +76,19 @@ DELAYS = Delays(
 )
 
 ROWS = (1.0, 2.0, 25.0)
-"""Seconds between two reads of rows: mostly sooner than a container's end is noticed, sometimes later."""
+"""Virtual seconds between two reads of rows, to choose from: mostly shorter than the time until a container's
+end is noticed, sometimes longer."""
 
 SLOW = replace(DELAYS, provision=(1.0, 40.0), pull=(1.0, 40.0), deprovision=(3.0, 15.0))
-"""Some of these take longer than a task may wait in the queue."""
+"""Delays of which some are longer than a task may wait in the queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Everything that one run is made of; `assigned` is whether Airflow gives out tokens, or the executor,
-    `sensors` whether most tasks are deferred or rescheduled, `stored` whether workloads travel by way of S3,
-    `silent` the share of ended ECS tasks whose exit code AWS never tells, `events` whether events tell of
-    containers, too, `warm` whether containers take one workload after another, and `store_away` for how many
+    """All input of one run. `assigned` says whether Airflow gives out the tokens, not the executor; `sensors`
+    whether most tasks are deferred or rescheduled; `stored` whether workloads are stored in S3; `silent` is
+    the share of ended ECS tasks whose exit code AWS never shows; `events` says whether there are events of
+    containers; `warm` whether containers take one workload after another; `store_away` is for how many
     virtual seconds, at most, S3 is out of order, twice."""
 
     seed: int
@@ -155,24 +156,24 @@ THEMES: dict[str, tuple[str, ...]] = {
     "late answers": (*PEOPLE, "clear", "clear", *("?",) * 6),
     "locked rows": (*("lock rows",) * 4, *HARDWARE, "clear", "freeze process"),
 }
-"""What may go wrong together; a star is a fault of one action's calls, an exclamation mark of stops, a
-question mark an answer to a submission that comes late or never, a tilde a throttled one."""
+"""The faults that may happen together; a star marks a fault of one action's calls, an exclamation mark of
+stops, a question mark an answer to a submission that comes late or never, a tilde a throttled submission."""
 
 CALM = frozenset({"people and hardware"})
-"""Themes in which nothing hinders the executor, so that nothing may be left to Airflow's own timeouts."""
+"""The themes in which nothing hinders the executor, so that nothing may be left to Airflow's own timeouts."""
 
 OPEN_ROADS = frozenset({*CALM, "outages"})
-"""Themes in which every call of the executor is answered."""
+"""The themes in which every call of the executor is answered."""
 
 NO_OUTAGE = frozenset({*OPEN_ROADS, "stops", "late answers", "locked rows"})
-"""Themes in which nothing that the executor asks for fails for long."""
+"""The themes in which no kind of the executor's calls fails for long."""
 
 BUSY = 60.0
 """Virtual seconds in which faults happen."""
 
 
 def plan(seed: int, policy: Policy = POLICY, *, events: bool | None = None, warm: bool = False) -> Schedule:
-    """The schedule of this seed, with events or without, if that is said; with warm containers or without.
+    """The schedule of this seed; `events` and `warm` say whether there are events and warm containers.
 
     >>> plan(3) == plan(3) != plan(4)
     True

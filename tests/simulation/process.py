@@ -1,6 +1,6 @@
-"""One scheduler's process: what of it is alive, and what hinders it.
+"""One scheduler's process: whether it is alive, and what hinders it.
 
-Law: a process that has died does nothing more, not even in mid-call; one that is stalled does it afterwards.
+Law: a process that has died does nothing more, not even in mid-call; a stalled process does everything later.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Died(BaseException):
 
 @dataclass(slots=True)
 class Process:
-    """One process of a scheduler: whether it lives, until when it is stalled, what spoils its messages."""
+    """One process of a scheduler: whether it lives, until when it is stalled, and its messages' faults."""
 
     number: int
     seed: int
@@ -32,16 +32,16 @@ class Process:
     dies_at_call: int = 0
     messages: int = 0
     calls: int = 0
-    pooled: int = 0  # warm containers that it has asked for
-    caught: bool = False  # stalled in mid-call: what was asked may be carried out when it is no longer wanted
+    pooled: int = 0  # how many warm containers it has requested
+    caught: bool = False  # stalled in mid-call: the call may be carried out when it is no longer wanted
 
     @property
     def name(self) -> str:
-        """As a person reads it."""
+        """Its name in the story."""
         return f"scheduler {self.number}"
 
     def after(self, seconds: float, happen: Callable[[], None]) -> None:
-        """Something is to happen here: if the process still lives then, and once it is no longer stalled."""
+        """Plan something in this process: it happens if the process then lives, and is no longer stalled."""
         self.line.after(seconds, partial(self._happen, happen))
 
     def _happen(self, happen: Callable[[], None]) -> None:
@@ -65,7 +65,7 @@ class Process:
             raise Died
 
     def die(self) -> None:
-        """kill -9."""
+        """Die at once, as by SIGKILL."""
         if self.alive:
             self.alive = False
             self.line.tell(self.name, "is killed")

@@ -27,9 +27,9 @@ from aws_executors.core.aws.token_bucket import Quota
 from aws_executors.shell.engine.calls.rate_limiter import Account, RateLimitedQueue
 
 NAP = 0.01
-"""Seconds between two turns of an engine, at least."""
+"""The fewest seconds between two turns of an engine."""
 LATENCY = (0.05, 0.3)
-"""Seconds from a call to its answer."""
+"""The range of seconds from a call to its answer."""
 AGAIN = 1.0
 """Seconds until a throttled call waits at its queue again."""
 OTHER = -1
@@ -37,11 +37,12 @@ OTHER = -1
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """What the account grants, from when on (seconds), who wants how much of it, and for how long.
+    """The rates that the account grants, each from a time (seconds) on; who wants how many calls; for how
+    long.
 
-    Each scheduler wants `demand` calls every so many seconds, or without an end; they begin at `begins`.
-    Another client makes `other` calls every so many seconds, all at once; a single one comes at random. It
-    does not care whether they are throttled.
+    Each scheduler wants `demand` calls every so many seconds, or as many as possible; they begin at `begins`.
+    Another client makes `other` calls every so many seconds, all at once, or a single call at random moments,
+    whether or not they are throttled.
     """
 
     documented: Allotments
@@ -62,7 +63,7 @@ def granting(rate: float, documented: Allotments) -> Quota:
 
 @dataclass
 class Told:
-    """Who called when, and whether AWS let it pass; in order of time."""
+    """All calls in order of time: who called when, and whether AWS let the call pass."""
 
     story: Story
     times: list[float] = field(default_factory=list)
@@ -70,11 +71,11 @@ class Told:
     rates: list[list[float]] = field(default_factory=list)
 
     def passed(self, who: int, begin: float, end: float) -> int:
-        """How many calls of this one passed between these times."""
+        """How many calls of this client passed between these times."""
         return sum(ok for one, ok in self._within(begin, end) if one == who)
 
     def throttled(self, who: int, begin: float, end: float) -> float:
-        """The share of this one's calls that was throttled."""
+        """The share of this client's calls that was throttled."""
         answers = [ok for one, ok in self._within(begin, end) if one == who]
         return answers.count(False) / max(1, len(answers))
 
@@ -83,7 +84,7 @@ class Told:
         return sum(self.passed(who, begin, end) for who in range(len(self.story.begins)))
 
     def used(self, begin: float, end: float) -> float:
-        """The share that ours used of what AWS granted in this time, less what the other client asked for."""
+        """The share that our schedulers used of the calls that AWS granted, less the other client's calls."""
         granted = 0.0
         ends = [at for at, _ in self.story.grants[1:]] + [float("inf")]
         for (at, quota), until in zip(self.story.grants, ends, strict=True):
@@ -96,7 +97,7 @@ class Told:
 
 
 class Line:
-    """What happens, in order of time."""
+    """A queue of future events, in order of time."""
 
     def __init__(self) -> None:
         self._things: list[tuple[float, int, Callable[[float], None]]] = []
@@ -112,7 +113,7 @@ class Line:
 
 
 class Granted:
-    """AWS's bucket: full at first, and never in step with anybody's."""
+    """AWS's bucket: full at first, and refilled independently of the schedulers' own."""
 
     def __init__(self, told: Told) -> None:
         self._told = told
@@ -138,7 +139,7 @@ class Granted:
 
 
 class Scheduler:
-    """One of ours: a queue, a rate limiter, and calls under way."""
+    """One of our schedulers: a queue, a rate limiter, and calls under way."""
 
     def __init__(self, number: int, told: Told, line: Line, granted: Granted, dice: Random) -> None:
         story = told.story
@@ -183,7 +184,7 @@ class Scheduler:
 
 
 def tell(story: Story) -> Told:
-    """Let it happen."""
+    """Simulate this story."""
     told, line, dice = Told(story), Line(), Random(story.seed)
     granted = Granted(told)
     ours = [Scheduler(number, told, line, granted, dice) for number in range(len(story.begins))]
@@ -212,7 +213,7 @@ COMPANY = ("alone", "beside a steady client", "beside bursts", "two schedulers")
 
 
 def story(service: str, rate: float, company: str, minutes: float) -> Story:
-    """One of our schedulers or two, with whoever uses half of what is granted."""
+    """One of our schedulers alone, two of them, or one beside a client that uses half of what is granted."""
     steady, bursts = (1, 2 / rate), (int(rate / 2), 1.0)
     return Story(
         documented=SERVICES[service],

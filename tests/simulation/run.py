@@ -1,4 +1,4 @@
-"""Running schedules: one, a failing one made short, and many.
+"""Run schedules: one, or many, and shorten one that fails.
 
 Law: values in, values out; the same schedule always comes to the same verdict.
 """
@@ -17,7 +17,7 @@ from simulation.plan import Schedule, plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What came of one schedule."""
+    """The result of one schedule."""
 
     schedule: Schedule
     faults: tuple[str, ...]
@@ -29,7 +29,7 @@ class Verdict:
 
 
 DEEP = 20_000
-"""Frames: calls that wait lie upon each other, as many as there are (`Timeline.wait`)."""
+"""The limit on stack frames: calls that wait are nested, however many there are (`Timeline.wait`)."""
 
 
 def run(schedule: Schedule) -> Verdict:
@@ -49,7 +49,7 @@ def run(schedule: Schedule) -> Verdict:
 
 
 def shrunk(schedule: Schedule) -> Schedule:
-    """A failing schedule without those faults that its failure does not need."""
+    """A failing schedule without the faults that its failure does not need."""
     for fault in schedule.faults:
         smaller = replace(schedule, faults=tuple(one for one in schedule.faults if one != fault))
         if run(smaller).faults:
@@ -58,7 +58,7 @@ def shrunk(schedule: Schedule) -> Schedule:
 
 
 def told(verdict: Verdict) -> str:
-    """A failure as a person reads it, with the command that repeats it."""
+    """The description of a failure, with the command that repeats it."""
     schedule = verdict.schedule
     lines = [f"{at:8.2f}  {who:14} {what}" for at, who, what in verdict.story]
     head = (
@@ -78,7 +78,7 @@ def told(verdict: Verdict) -> str:
 
 @dataclass(slots=True)
 class Sum:
-    """What many schedules came to."""
+    """The sum of many schedules' results."""
 
     schedules: int = 0
     steps: int = 0
@@ -106,7 +106,7 @@ class Sum:
         )
 
     def add(self, verdict: Verdict) -> None:
-        """Count one in."""
+        """Add one schedule's result."""
         self.schedules += 1
         self.steps += verdict.steps
         self.calls += verdict.calls
@@ -118,7 +118,7 @@ class Sum:
 
 def many(seeds: range, *, warm: bool = False) -> Sum:
     """Run these seeds, one after the other."""
-    logging.disable(logging.WARNING)  # what is meant to fail is said in many lines
+    logging.disable(logging.WARNING)  # faults on purpose are logged in many lines
     total = Sum()
     for seed in seeds:
         total.add(run(plan(seed, warm=warm)))

@@ -1,7 +1,7 @@
-"""Airflow's scheduler: the loop that calls the executor, and reads what it says.
+"""A model of Airflow's scheduler: the loop that calls the executor, and reads its events.
 
-Law: a transcript of `airflow/jobs/scheduler_job_runner.py` as far as an executor can notice it. It decides
-nothing of ours, and asks the judge nothing but to look on.
+Law: a transcript of those parts of `airflow/jobs/scheduler_job_runner.py` that an executor can notice. It
+makes no decision of ours, and only notifies the judge.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 
 
 class Onlooker(Protocol):
-    """Who is told of what is about to happen to a task instance."""
+    """Is notified of what is about to happen to a task instance."""
 
     def about_to_fail(self, one: Instance, state: str, words: str) -> None:
-        """An event of the executor is about to fail it."""
+        """An event of the executor is about to fail the task instance."""
         ...
 
     def adopted(self, one: Instance, known: bool) -> None:
-        """The executor has adopted it; `known` is what its `has_task` says."""
+        """The executor has adopted the task instance; `known` is the result of the executor's `has_task`."""
         ...
 
     def timed_out(self, one: Instance, what: str) -> None:
-        """One of Airflow's own timeouts has met it."""
+        """One of Airflow's own timeouts applies to the task instance."""
         ...
 
     def dropped(self, one: Instance) -> None:
@@ -48,7 +48,7 @@ class Onlooker(Protocol):
         ...
 
     def taken(self, token: str) -> None:
-        """Airflow has taken this queueing back, and told the executor so."""
+        """Airflow has taken this queueing back, and has informed the executor."""
         ...
 
     def called_back(self, one: Callback, state: str) -> None:
@@ -58,7 +58,7 @@ class Onlooker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Queueing:
-    """The transaction in which a row is set to queued, as far as an executor may add to it."""
+    """The transaction in which a row is set to queued, to which an executor may add."""
 
     row: Instance
 
@@ -120,7 +120,7 @@ class Scheduler:
         process.after(times.loop * (0.5 + draw(process.seed, self.number, now)), self.loop)
 
     def terminate(self) -> None:
-        """SIGTERM."""
+        """End as at SIGTERM."""
         self.process.line.tell(self.process.name, "is asked to end")
         self.executor.end()
         self.metadata.jobs[self.number].state = "success"

@@ -1,7 +1,7 @@
-"""What each fault does, and whom it meets.
+"""The effect and the victim of each fault.
 
-Law: one table from the name of a fault to a function; the victim is chosen among those that are there when it
-strikes, by the fault's own number.
+Law: one table from the name of a fault to a function; the victim is chosen by the fault's own number among
+those that exist when the fault happens.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _stale(sim: Simulation, fault: Fault) -> None:
 
 
 def _no_events(sim: Simulation, fault: Fault) -> None:
-    """The rule is disabled, or the queue denies EventBridge: for a while, or for good."""
+    """Disable the rule, or let the queue deny EventBridge: for a while, or for good."""
     seconds = 40.0 * fault.amount if fault.amount < 0.8 else 1e6
     sim.cloud.events.down_until = sim.line.now + seconds
 

@@ -1,9 +1,9 @@
-"""Hundreds of schedules of faults, in virtual time; and a proof that the judge has eyes.
+"""Hundreds of schedules of faults, in virtual time; and a proof that the judge finds bugs.
 
-Law: bounded by count, never by time. What a schedule is made of is `simulation/plan.py`, what must hold
-`simulation/judge.py`. As they are the same on every run, those are run here that are known to find something
-out: the first of all seeds, and the own one of every change of the code that `simulation/breakages.py` lists.
-``make mutants`` shows that each of these changes is found out so. More: ``make soak SECONDS=600``.
+Law: bounded by count, never by time. `simulation/plan.py` defines a schedule, `simulation/judge.py` what must
+hold. As schedules are the same on every run, those are run here that are known to find something out: the
+first seeds, and the own seed of every change of the code that `simulation/breakages.py` lists. ``make
+mutants`` shows that each of these changes is found out in this way. More: ``make soak SECONDS=600``.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ UNKNOWABLE = r"callback \w+ went well, and is reported a failure"
 UNKNOWABLE_HERE = rf"({UNKNOWABLE}|callback \w+ has never begun, and is reported a failure)"
 FIRST, CHUNK = 150, 25
 CHUNKS = [range(first, first + CHUNK) for first in range(0, FIRST, CHUNK)]
-"""Most of the changes without warm containers are found out by these alone."""
+"""The first seeds, in parts; they alone find out most of the changes without warm containers."""
 WARM = range(2000, 2030)
 AWAY = (4062, 4097, 4279, 4300, 4387, 4392, 4556)
-"""Those of 370 that found something out when the store was away."""
+"""The seeds, of 370, that found something out while the store was away."""
 OWN = [one for one in MUTANTS if one.warm or one.events is not None or one.seed >= FIRST]
 """The changes whose seeds are not among the first."""
 
 
 @pytest.fixture(autouse=True)
 def as_it_was() -> Iterator[None]:
-    """A schedule goes deep, and is quiet about what is meant to fail: not so the tests after it."""
+    """Restore the recursion limit and the logging, which schedules change, for the tests after them."""
     deep, quiet = sys.getrecursionlimit(), logging.root.manager.disable
     yield
     sys.setrecursionlimit(deep)
@@ -45,7 +45,7 @@ def as_it_was() -> Iterator[None]:
 
 @pytest.mark.parametrize("seeds", CHUNKS, ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
 def test_no_schedule_loses_doubles_or_misjudges_anything(seeds: range) -> None:
-    """What fails here is told in full: its shortest story, and the command that repeats it."""
+    """A failure shows its shortest story, and the command that repeats it."""
     from simulation.plan import plan
     from simulation.run import many, run, shrunk, told
 
@@ -56,7 +56,7 @@ def test_no_schedule_loses_doubles_or_misjudges_anything(seeds: range) -> None:
 
 
 def test_no_schedule_with_warm_containers_does() -> None:
-    """The same with containers that take one workload after another; writes to cells land late, or twice."""
+    """With containers that take one workload after another; writes to cells land late, or twice."""
     from simulation.plan import plan
     from simulation.run import many, run, shrunk, told
 
@@ -84,8 +84,8 @@ def test_the_same_seed_is_the_same_story(*, warm: bool) -> None:
 
 
 def test_what_may_have_run_is_not_run_again_where_aws_tells_no_exit_code() -> None:
-    """Half of the ended ECS tasks are shown without one. The row decides; and of a callback, which has none,
-    nobody can know that it went well: it is failed, and never begun a second time."""
+    """Half of the ended ECS tasks are shown without an exit code. The row decides; a callback has no row, so
+    its success cannot be known: it is failed, and never begun a second time."""
     from simulation.plan import plan
     from simulation.run import run
 
@@ -96,8 +96,7 @@ def test_what_may_have_run_is_not_run_again_where_aws_tells_no_exit_code() -> No
 
 
 def test_a_store_that_is_away_for_long_costs_no_try_and_makes_no_failure_a_success() -> None:
-    """It may be away until warm containers have ended, and longer: then nobody can know how a callback went
-    whose end stands in a cell."""
+    """While the store is away, which may be for long, a callback's end that only a cell has is unknown."""
     from simulation.plan import NO_OUTAGE, plan
     from simulation.run import run
 
@@ -108,7 +107,7 @@ def test_a_store_that_is_away_for_long_costs_no_try_and_makes_no_failure_a_succe
 
 
 def test_the_judge_sees_what_is_broken() -> None:
-    """Some lines of the code, broken one at a time: each is found out. ``make mutants`` tries all of them."""
+    """Some lines of the code are broken, one at a time: each is found out. ``make mutants`` tries all."""
     command = [sys.executable, "-m", "simulation.mutants", "--quick"]
     path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
     done = subprocess.run(

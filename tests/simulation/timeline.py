@@ -1,8 +1,8 @@
 """Virtual time: one queue of things to happen, and the story of what did.
 
-Law: nothing here knows what is simulated. Time stands still while something happens, and only goes forward.
-Who waits inside a call lets the others go on meanwhile (`wait`): a call that is waited for ends no earlier
-than those begun after it, so that an answer may be late for another's sake, as on a busy machine, and never
+Law: nothing here knows what is simulated. Time stands still while something happens, and only goes forward. A
+call that waits (`wait`) lets other things happen meanwhile, nested inside it: it returns no earlier than the
+calls that began after it, so that an answer may be late because of another, as on a busy machine, but never
 early.
 """
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def draw(*names: object) -> float:
-    """A number in [0, 1) that looks random over names, and is always the same for the same ones.
+    """A number in [0, 1) that looks random over names, and is always the same for the same names.
 
     >>> draw(7, "crash") == draw(7, "crash") != draw(8, "crash")
     True
@@ -28,7 +28,7 @@ def draw(*names: object) -> float:
 
 
 def between(low: float, high: float, *names: object) -> float:
-    """A number between these two, by names.
+    """A number between these two, drawn by names.
 
     >>> 2 <= between(2, 3, "seed", 1) < 3
     True
@@ -37,7 +37,7 @@ def between(low: float, high: float, *names: object) -> float:
 
 
 def chosen(among: Sequence[T], pick: float) -> T | None:
-    """The one that a number in [0, 1) picks; None where there is none.
+    """The member that a number in [0, 1) picks; None if there is none.
 
     >>> chosen("abc", 0.5), chosen("", 0.5)
     ('b', None)
@@ -46,7 +46,7 @@ def chosen(among: Sequence[T], pick: float) -> T | None:
 
 
 class Timeline:
-    """What is to happen, in order of time; `watch` is called after each step.
+    """The queue of things to happen, in order of time; `watch` is called after each step.
 
     >>> line, seen = Timeline(), list[float]()
     >>> line.at(2.0, lambda: seen.append(line.now)); line.at(1.0, lambda: seen.append(line.now))
@@ -64,15 +64,15 @@ class Timeline:
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
 
     def clock(self) -> float:
-        """The time, for whoever wants a function of it."""
+        """The time, as a function for code that wants a clock."""
         return self.now
 
     def at(self, time: float, happen: Callable[[], None]) -> None:
-        """Something is to happen at this time, or now if that has passed."""
+        """Plan something for this time, or for now if that has passed."""
         heapq.heappush(self._agenda, (max(time, self.now), next(self._order), happen))
 
     def after(self, seconds: float, happen: Callable[[], None]) -> None:
-        """Something is to happen so many seconds from now."""
+        """Plan something for so many seconds from now."""
         self.at(self.now + seconds, happen)
 
     def wait(self, seconds: float) -> None:
@@ -90,7 +90,7 @@ class Timeline:
         self.now = max(self.now, until)
 
     def late(self, since: float) -> float:
-        """So many of the seconds since then, some call that would have ended waited for another's sake.
+        """For how many seconds, since this time, a call that was due to end had to wait for another call.
 
         >>> line = Timeline(); line.at(1.0, lambda: line.wait(5.0)); line.wait(2.0)
         >>> line.now, line.late(0.0), line.late(4.0)
@@ -109,4 +109,4 @@ class Timeline:
 
 
 def _nothing() -> None:
-    """Nobody watches."""
+    """The default `watch`: does nothing."""

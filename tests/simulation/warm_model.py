@@ -1,8 +1,8 @@
 """A container that takes one workload after another, in virtual time.
 
-Law: what `aws_executors/run/warm/serving.py` does, in steps: its cell's rules are production's
-(`core/warm/cell.py`), its calls take time, their answers are lost, and a write that nobody has heard of may
-land seconds later, even after its writer's death.
+Law: models `aws_executors/run/warm/serving.py` in steps: the cell's rules are production's
+(`core/warm/cell.py`), calls take time, answers may be lost, and a write without an answer may land seconds
+later, even after its writer's death.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from simulation.timeline import Timeline, between, draw
 OFTEN = 0.5
 AGAIN = 1.0
 PATIENCE, IN_HASTE = 20.0, 5.0
-"""Virtual seconds without an answer of the store after which the container ends; and if it ends anyway."""
+"""Virtual seconds of the store's silence after which the container ends; `IN_HASTE` if it ends anyway."""
 LATE = 0.05
 """The share of writes whose answer is lost and which land later."""
 
 
 @dataclass(eq=False)
 class WarmHost:
-    """One such container: `begin` starts its process."""
+    """One warm container; `begin` starts its process."""
 
     cloud: Cloud
     line: Timeline
@@ -35,12 +35,12 @@ class WarmHost:
     token: str
     command: tuple[str, ...]
     alive: bool = True
-    told: bool = False  # to stop
+    told: bool = False  # whether it was asked to stop
     turn: Container | None = None
     turns: int = 0
     ended: float = 0.0
     _cell: Cell = field(init=False)
-    _last: Cell | None = None  # what its cell said when it ended
+    _last: Cell | None = None  # its cell as it was when the container ended
     _etag: str = ""
     _idle_since: float = 0.0
     _silent_since: float | None = None
@@ -56,16 +56,17 @@ class WarmHost:
 
     @property
     def has(self) -> str:
-        """The token of the job whose workload it has, as its cell says: it may not know of its own write."""
+        """The token of the job whose workload its cell has: it may not know that its own write landed."""
         if self.turn is not None:
             return self.turn.token
         cell = self._stored
         return cell.token if cell is not None and cell.word is Word.TAKEN else ""
 
     def tells_of(self, token: str) -> int | None:
-        """The exit code of this job's workload as its cell tells it; None if it was killed before that.
+        """The exit code of this job's workload in its cell; None if the container was killed before it wrote
+        that.
 
-        A write that lands after its death may come after the last look.
+        A write that lands after the container's death may come after the executor's last read.
         """
         cell = self._stored if self.alive else self._last
         return None if cell is None else cell.exit_code_of(token)
@@ -87,13 +88,13 @@ class WarmHost:
         return self.command[self.command.index(option) + 1]
 
     def begin(self) -> None:
-        """Imports first; then its cell is put there."""
+        """Let the process import its modules, then create its cell."""
         self.line.tell(self.name, "starts")
         self._idle_since = self.line.now + 2.0
         self.line.after(between(0.3, 2.0, self.cloud.schedule.seed, self.ref, "boot"), self._create)
 
     def signal(self, signal: str) -> None:
-        """SIGTERM: it takes no more; SIGKILL: it is gone, with what it runs."""
+        """SIGTERM: it takes no more workloads; SIGKILL: it ends at once, with its workload."""
         if not self.alive:
             return
         self.line.tell(self.name, f"gets SIG{signal}")
@@ -102,12 +103,12 @@ class WarmHost:
         if signal == "KILL":
             if turn is not None:
                 turn.dying, turn.asked_to_end = True, self.line.now
-            self.exit(137)  # all at once: nobody is left to write how what it ran has ended
+            self.exit(137)  # at once: the end of its workload is not written
         elif turn is not None:
             self.cloud.inside.signal(turn, signal)
 
     def exit(self, code: int) -> None:
-        """Its process ends, and whatever it runs."""
+        """End its process, and its workload's."""
         if not self.alive:
             return
         self.alive, self.ended, self._last = False, self.line.now, self._stored
@@ -117,7 +118,7 @@ class WarmHost:
         self.cloud.exited(self.ref, code)
 
     def turn_ended(self, code: int) -> None:
-        """What it ran has ended."""
+        """Its workload has ended."""
         self.turn = None
         if self.alive:
             self._end(code)
@@ -146,8 +147,8 @@ class WarmHost:
             self._go_on()
 
     def _reads(self, answer: Answer) -> bool:
-        """What its cell says; if that is another container's, which a repeated submission has started at the
-        same address, it ends."""
+        """Read its cell; if that belongs to another container, which a repeated submission has started with
+        the same address, this one ends."""
         cell = read(answer.body["Body"])
         if cell.container != self._cell.container:
             self.exit(Exit.CANNOT_START)
@@ -176,7 +177,7 @@ class WarmHost:
             self._look()
 
     def _taken(self) -> None:
-        """Nobody but this container writes this word: its own write has landed, or it would run."""
+        """Fail: only this container writes `taken`, so a container that runs nothing never finds it."""
         raise AssertionError(f"{self.name} finds its cell taken, and runs nothing")
 
     def _run(self, workload: str) -> None:
@@ -199,7 +200,7 @@ class WarmHost:
     # --- Calls ---------------------------------------------------------------------------------------------
 
     def _put(self, body: Cell, won: Callable[[], None], lost: Callable[[], None], owed: int = 0) -> None:
-        """Write it, and the same again until there is an answer; then what it says is read if it was lost."""
+        """Write the cell, repeatedly until there is an answer; if the condition failed, read the cell."""
         was = getattr(self, "_cell", body)
         condition: Json = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
         params = {"Body": body.body(), **condition}

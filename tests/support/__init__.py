@@ -1,1 +1,1 @@
-"""What many tests share: small worlds, recipes for values, rows of Airflow, and payloads."""
+"""Helpers that many tests share: small worlds, recipes for values, rows of Airflow, and payloads."""

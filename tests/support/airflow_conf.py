@@ -1,6 +1,6 @@
-"""Airflow's configuration before it has read anything, made anew for each who asks.
+"""Airflow's configuration before it has read anything, made anew for each caller.
 
-Law: Airflow reads what it says of its own options once here, and not for each: to parse that takes longest.
+Law: the description of Airflow's own options is parsed only once, because that takes longest.
 """
 
 from functools import cache
@@ -18,6 +18,6 @@ def _described() -> dict[str, dict[str, object]]:
 
 
 def new_conf() -> AirflowConfigParser:
-    """A configuration of defaults alone."""
+    """A configuration that has only defaults."""
     with patch.object(configuration, "retrieve_configuration_description", lambda **_: _described()):
         return AirflowConfigParser()

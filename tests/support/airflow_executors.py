@@ -1,4 +1,4 @@
-"""Which executors Airflow has, that it should look anew, and executors that a test starts and turns."""
+"""Let Airflow read its executors anew; and start an executor in a test, and run its loop."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,11 +15,11 @@ from aws_executors.shell.ui import executor_lookup
 
 Begin = Callable[..., BaseExecutor]
 PATIENCE = 60.0
-"""Seconds for which a test waits for what takes one or two on an idle machine."""
+"""Seconds for which a test waits for something that takes one or two seconds on an idle machine."""
 
 
 def forget_executors() -> None:
-    """Let Airflow, and us, read ``[core] executor`` again, as a process that has just begun.
+    """Let Airflow, and our package, read ``[core] executor`` again, as a new process would.
 
     Source: the tables of ``airflow/executors/executor_loader.py``.
     """
@@ -37,7 +37,7 @@ def beginning(
     ecs: Mapping[str, str],
     batch: Mapping[str, str],
 ) -> Iterator[Begin]:
-    """A function that starts an executor with these options and those that it is given; all are ended."""
+    """A function that starts an executor with these options and its own arguments; all end with the test."""
     started: list[BaseExecutor] = []
 
     def start(kind: type[BaseExecutor] = AwsEcsFargateExecutor, **options: str) -> BaseExecutor:
@@ -55,7 +55,7 @@ def beginning(
 
 
 def turn_until(executor: BaseExecutor, done: Callable[[], object], patience: float = PATIENCE) -> None:
-    """Let the scheduler's loop go round until something is so."""
+    """Run the scheduler's loop until `done` holds."""
     deadline = time.monotonic() + patience
     while not done():
         assert time.monotonic() < deadline, (
@@ -67,6 +67,6 @@ def turn_until(executor: BaseExecutor, done: Callable[[], object], patience: flo
 
 
 def kept_logs(executor: BaseExecutor) -> Iterable[Log]:
-    """The last lines that it has written into the event log."""
+    """The last rows that the executor has written into the event log."""
     kept: Iterable[Log] = getattr(executor, "_kept_logs")  # noqa: B009 - of ours, not of the base class
     return kept

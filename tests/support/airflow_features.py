@@ -1,4 +1,4 @@
-"""Ask what this Airflow has, by the names that docs/versions.md gives; never for its version."""
+"""Ask which features this Airflow has, by their names in docs/versions.md; never for its version."""
 
 import pytest
 from airflow.models.taskinstance import TaskInstance
@@ -19,20 +19,20 @@ def feature(what: str) -> Feature:
 
 
 def has(what: str) -> bool:
-    """Whether this Airflow has it."""
+    """Whether this Airflow has the feature of this name."""
     return feature(what).present
 
 
 SCOPE = "workload" if has(SCOPED) else None
-"""What a workload's token is for; None: for all that its task may."""
+"""The scope of a workload's token; None if the token allows everything that its task may do."""
 
 
 ROW_PER_TRY = hasattr(TaskInstance, "working_set")
-"""Whether each try is a row of its own: it keeps its id when its task is cleared while it runs (3.4)."""
+"""Whether each try has a row of its own, whose id stays when the running task is cleared (from 3.4 on)."""
 
 
 def needs(what: str) -> pytest.MarkDecorator:
-    """Marks a test of what this Airflow may not have; then it is skipped, with what is true instead."""
+    """Mark a test of a feature; without the feature the test is skipped, with what is true instead."""
     one = feature(what)
     return pytest.mark.skipif(not one.present, reason=f"before {one.since}: {one.without}")
 

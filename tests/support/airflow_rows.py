@@ -1,4 +1,4 @@
-"""Task instances in Airflow's database, made and changed as Airflow's own components would leave them.
+"""Task instances in Airflow's database, made and changed as by Airflow's own components.
 
 Law: verbs on real rows; nothing of Airflow is replaced. Import it inside tests only, after `conftest.py` has
 set Airflow's home.
@@ -33,9 +33,9 @@ NEW_DAG: Callable[..., DagModel] = DagModel  # its __init__ has no types
 
 @dataclass(kw_only=True)
 class Given:
-    """One task instance, and the workload that the scheduler would hand over for it.
+    """One task instance, and the workload that the scheduler would queue for it.
 
-    `id` is as its row has it.
+    `id` has the type of the row's column.
     """
 
     key: TaskInstanceKey
@@ -46,7 +46,7 @@ class Given:
     priority: int = 1
 
     def workload(self, token: str | None = "assigned") -> ExecuteTask:
-        """What the scheduler queues; `token` None is a queueing for which Airflow assigns nothing."""
+        """The workload that the scheduler queues; with `token` None, Airflow assigns no token to it."""
         dto = TaskInstanceDTO.model_construct(
             id=uuid.UUID(str(self.id)),
             task_id=self.key.task_id,
@@ -72,7 +72,7 @@ class Given:
         )
 
     def becomes(self, state: str | None, **columns: object) -> None:
-        """Some other component has changed the row."""
+        """Change the row, as some other component would."""
         with create_session(scoped=False) as session:
             session.execute(
                 update(TaskInstance)
@@ -92,14 +92,14 @@ class Given:
             return found
 
     def deleted(self) -> None:
-        """A person has deleted the DAG run."""
+        """Delete the DAG run, as a person would."""
         with create_session(scoped=False) as session:
             for ti in session.scalars(select(TaskInstance).where(TaskInstance.run_id == self.key.run_id)):
                 session.delete(ti)
 
 
 def queue_up(executor: BaseExecutor, *givens: Given, token: str | None = "assigned") -> None:
-    """What the scheduler does when it queues; where Airflow assigns no token, each has the executor's."""
+    """Queue as the scheduler does; if Airflow assigns no tokens, each instance gets the executor's token."""
     with create_session(scoped=False) as session:
         for given in givens:
             executor.queue_workload(given.workload(token), session)

@@ -1,4 +1,4 @@
-"""A signal before each of the first lines of a wait; each comes to a fork of its own, which must end."""
+"""Send a signal before each of the first lines of a wait, each to a fork of its own, which must end."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ LINES = range(1, 25)
 
 
 def not_heard(program: str, place: Path) -> str:
-    """What a program prints that asks `unheard`, in a Python that has no other threads."""
+    """The output of a program that calls `unheard`, run by a Python without other threads."""
     paths = os.pathsep.join([str(TESTS.parent / "src"), str(TESTS)])
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -33,10 +33,10 @@ def unheard(
     run: Callable[[Callable[[FrameType], None]], object],
     meanwhile: Callable[[Collection[int]], None] = lambda forks: None,
 ) -> list[int]:
-    """The lines before which the signal does not make `run` end well.
+    """The lines before which the signal does not make `run` end with 0.
 
-    `run` is given what is to be told the frame that waits, just before it does; its lines count from there,
-    with those of what it calls. `meanwhile` is given the forks.
+    `run` gets a function, which it must call with the frame that waits, just before the wait; lines are
+    counted from there, including those of functions that the frame calls. `meanwhile` gets the forks.
     """
     forks: dict[int, int] = {}
     for line in LINES:

@@ -1,4 +1,4 @@
-"""How a test has events sent: to a queue that lets EventBridge in, by a rule whose target it is."""
+"""Let EventBridge send events to a test: by a queue that admits EventBridge, and a rule with that target."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ EVERYTHING = {"source": ["aws.ecs", "aws.batch"]}
 
 
 def queue_policy(arn: str) -> str:
-    """What lets EventBridge's rules send to a queue."""
+    """The policy that lets EventBridge's rules send to a queue."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},

@@ -1,6 +1,6 @@
-"""The set-up that `events` prints, created as CloudFormation would, in a world with SQS and EventBridge.
+"""Create the set-up that `events` prints, as CloudFormation would, in a world with SQS and EventBridge.
 
-Law: reads the template that the command prints; of intrinsic functions it knows those that are in it.
+Law: reads the template that the command prints; implements only the intrinsic functions in that template.
 """
 
 import json
@@ -11,7 +11,7 @@ ACCOUNT = "123456789012"
 
 
 def created(template: Any, client: Callable[[str], Any], region: str = "us-east-1") -> Mapping[str, str]:
-    """Create the template's queues and rules; what its outputs say."""
+    """Create the template's queues and rules; returns the template's outputs."""
     resources: dict[str, dict[str, Any]] = template["Resources"]
     sqs, events = client("sqs"), client("events")
     arns: dict[str, str] = {}
@@ -40,7 +40,7 @@ def created(template: Any, client: Callable[[str], Any], region: str = "us-east-
         own = said(one["Properties"])
         match one["Type"]:
             case "AWS::SQS::Queue":
-                # Encryption is SQS's own matter.
+                # Encryption is left to SQS's default.
                 attributes = {k: v for k, v in own.items() if k not in ("QueueName", "SqsManagedSseEnabled")}
                 urls[label] = sqs.create_queue(
                     QueueName=own["QueueName"], Attributes={name: text(v) for name, v in attributes.items()}

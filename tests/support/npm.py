@@ -1,7 +1,7 @@
-"""A package of the npm registry, where PyPI has none of its kind: fetched once, by npm, and what it was.
+"""Fetch a package of the npm registry, if PyPI has none of its kind, and check that its content is unchanged.
 
-Law: npm and Node.js come with a wheel. A package is known by its SHA-512; none of its scripts is run, and
-nothing that it depends on is fetched.
+Law: npm and Node.js come with a wheel. A package is identified by its SHA-512; none of its scripts is run,
+and none of its dependencies is fetched.
 """
 
 import base64
@@ -17,7 +17,7 @@ NODE = str(HOME / "bin" / "node")
 
 
 def unpack(package: str, version: str, sha512: str, into: Path) -> Path:
-    """Fetch a package and unpack it below `into`; RuntimeError if it cannot be had, or is another one."""
+    """Fetch a package and unpack it below `into`; RuntimeError if that fails, or the hash is another one."""
     npm = str(HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
     packed = into / run(NODE, npm, "pack", "--silent", f"{package}@{version}", cwd=into).split()[-1]
     found = base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode()
@@ -37,7 +37,7 @@ def extract(packed: Path, into: Path) -> None:
 
 
 def run(*command: str, cwd: Path | None = None) -> str:
-    """What a command prints; RuntimeError, with all that it said, if it fails."""
+    """The output of a command; RuntimeError, with all of its output, if it fails."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{command[:4]} failed:\n{done.stdout}{done.stderr}")

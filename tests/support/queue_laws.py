@@ -1,6 +1,6 @@
-"""What any SQS does, ours and one that others wrote: each law gets a client, and the URL of an empty queue.
+"""Laws that hold for every SQS, ours and others: each law gets a client, and the URL of an empty queue.
 
-Law: nothing here waits for longer than an answer takes. A refusal is known by its code.
+Law: nothing here waits longer than an answer takes. A refusal is identified by its code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LAWS: list[Callable[[Sqs, str], None]] = []
 
 
 def law(check: Callable[[Sqs, str], None]) -> Callable[[Sqs, str], None]:
-    """Add one to the laws."""
+    """Add a function to the laws."""
     LAWS.append(check)
     return check
 

@@ -1,7 +1,7 @@
 """How many examples a property test draws.
 
-`make test` draws the same ones on every run, so that nobody's first run meets a fault that nobody else can
-see. `make soak` draws others on every run, and ten times as many: there is where chance is to find faults.
+`make test` draws the same examples on every run, so that every failure can be reproduced by others. `make
+soak` draws other examples on every run, and ten times as many: there, chance may find faults.
 """
 
 from hypothesis import HealthCheck, settings
@@ -9,17 +9,17 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
 USUAL = 100
-"""Examples of a property test that says nothing else."""
+"""How many examples a property test draws by default."""
 
 STEADY, SOAK = "steady", "soak"
 
-# An example that takes long on a busy machine is no flaw; what takes long on any is seen in `--durations`.
+# A slow example on a busy machine is no flaw; tests that are always slow are seen in `--durations`.
 settings.register_profile(
     STEADY,
     deadline=None,
     derandomize=True,
     max_examples=USUAL,
-    suppress_health_check=[HealthCheck.too_slow],  # it goes by the clock
+    suppress_health_check=[HealthCheck.too_slow],  # it depends on the clock
 )
 settings.register_profile(
     SOAK,
@@ -35,13 +35,13 @@ def _constants_of_tested_code() -> Constants:
     return Constants() if settings().derandomize else LOCAL_CONSTANTS()
 
 
-# Hypothesis also draws the constants of those modules of ours that are imported by then, and which these are
-# depends on the tests that a worker has had before: chance, which belongs into `make soak`. Nor need they be
-# read: each worker would read all our source for them.
+# Hypothesis also draws constants of those of our modules that are imported by then. Which modules these are
+# depends on the tests that a worker has run before: chance, which belongs into `make soak`. Besides, each
+# worker would have to read all our source for them.
 LOCAL_CONSTANTS = providers._get_local_constants
 providers._get_local_constants = _constants_of_tested_code
 
 
 def examples(usual: int) -> settings:
-    """For a test that needs more examples than others, or can afford fewer: so many in `make test`."""
+    """The settings for a test that needs more or fewer examples than others: `usual` in `make test`."""
     return settings(max_examples=usual * settings().max_examples // USUAL)

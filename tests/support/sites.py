@@ -1,4 +1,4 @@
-"""What an account has before our executors come: a cluster, a queue, and the definitions for them."""
+"""Create what an account has before our executors start: a cluster, a queue, and the definitions for them."""
 
 from typing import Any, Literal
 
@@ -8,7 +8,7 @@ MAIN = {"name": "main", "image": "airflow"}
 
 
 def ecs_site(aws: LocalAws, *clusters: str, family: str = "airflow", **container: Any) -> None:
-    """Clusters (``etl``, if none is named), and a definition for Fargate with one container, ``main``."""
+    """Create clusters (``etl`` if none is named), and a Fargate definition with one container, ``main``."""
     ecs = aws.client("ecs")
     for cluster in clusters or ("etl",):
         ecs.create_cluster(clusterName=cluster)
@@ -23,7 +23,7 @@ def ecs_site(aws: LocalAws, *clusters: str, family: str = "airflow", **container
 
 
 def batch_queues(aws: LocalAws, *queues: str, on: Literal["FARGATE", "EC2"] = "FARGATE") -> None:
-    """Queues on one compute environment."""
+    """Create queues on one compute environment."""
     batch = aws.client("batch")
     batch.create_compute_environment(
         computeEnvironmentName=on.lower(),
@@ -45,7 +45,7 @@ def batch_queues(aws: LocalAws, *queues: str, on: Literal["FARGATE", "EC2"] = "F
 
 
 def batch_site(aws: LocalAws, *queues: str, definition: str = "d") -> None:
-    """Such queues, and a job definition for them."""
+    """Create queues on Fargate, and a job definition for them."""
     batch_queues(aws, *queues)
     aws.client("batch").register_job_definition(
         jobDefinitionName=definition,

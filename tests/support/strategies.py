@@ -1,7 +1,7 @@
-"""Every RunTask that can be built, for hypothesis; launches, and what executor_config may say.
+"""Every RunTask that can be built, for Hypothesis; launches, and the values that executor_config may have.
 
-One recipe per structure, in the order of `ecs/structures.py` and `ecs/request.py`; texts are of what
-AWS's documentation allows.
+One recipe per structure, in the order of `ecs/structures.py` and `ecs/request.py`; texts consist of
+characters that AWS's documentation allows.
 """
 
 import string
@@ -37,7 +37,7 @@ from support.tape import Recipe, built, either, few, mapped, maybe, of, read, so
 
 
 def different(recipe: Recipe[Any]) -> Recipe[tuple[Any, ...]]:
-    """A short tuple of things no two of which are the same."""
+    """A short tuple of values, no two of which are the same."""
     return mapped(lambda items: tuple(dict.fromkeys(items)), few(recipe))
 
 
@@ -153,7 +153,7 @@ on_fargate = {"launch_type": of("FARGATE"), "platform_version": texts}
 on_providers = {"capacity_provider_strategy": few(providers, 1, name="capacity_provider")}
 on_spot = {"capacity_provider_strategy": of((CapacityProvider(capacity_provider="FARGATE_SPOT", weight=1),))}
 
-# What a place asks for, and what else it allows.
+# For each place, the members that it requires, and those that it also allows.
 PLACES: list[tuple[dict[str, Recipe[Any]], dict[str, Recipe[Any]]]] = [
     ({}, shared | on_fargate | {"network_configuration": networks("ENABLED", "DISABLED")}),
     ({"launch_type": of("EC2")}, shared),

@@ -1,7 +1,7 @@
-"""Every SubmitJob that can be built, for hypothesis.
+"""Every SubmitJob that can be built, for Hypothesis.
 
-One recipe per structure, in the order of `overrides.py`, `eks.py` and `request.py`; texts are of
-what AWS's documentation allows.
+One recipe per structure, in the order of `overrides.py`, `eks.py` and `request.py`; texts consist of
+characters that AWS's documentation allows.
 """
 
 import string
@@ -40,7 +40,7 @@ ALNUM = string.ascii_letters + string.digits
 texts = words(ALNUM + "-_/:. äß")
 CAPITALS = string.ascii_uppercase
 names = mapped(
-    lambda name: name.replace("AWS_BATCH", "A"),  # Batch keeps that for itself
+    lambda name: name.replace("AWS_BATCH", "A"),  # Batch reserves that prefix
     joined(of(*CAPITALS), words(CAPITALS + string.digits + "_", 0, 8)),
 )
 job_names = joined(of(*ALNUM), words(ALNUM + "_-", 0, 127))

@@ -1,8 +1,8 @@
-"""Values that are read off a tape: a text of bytes, which is all that Hypothesis draws for them.
+"""Values that are read from a tape: a string of bytes, which is all that Hypothesis draws for them.
 
-What costs in a property test is each draw, some 50 microseconds, and a request has dozens of members. So a
-test draws one tape, which costs a microsecond a byte, and a *recipe* reads from it what it needs. Where the
-tape has ended, and where it is zero, each recipe gives the simplest it has: so a failing example shrinks.
+In a property test each draw costs some 50 microseconds, and a request has dozens of members. So a test draws
+one tape, which costs a microsecond a byte, and a *recipe* reads what it needs from the tape. At the tape's
+end, and for zeros, each recipe gives its simplest value: so a failing example shrinks.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ U = TypeVar("U")
 
 
 class Tape:
-    """What is read, and how far it has been read."""
+    """The bytes, and how far they have been read."""
 
     def __init__(self, signs: bytes) -> None:
         self.signs, self.at = signs, 0
@@ -28,7 +28,7 @@ class Tape:
         return f"Tape({self.signs!r})"
 
     def number(self, below: int) -> int:
-        """Any of `below` numbers, from zero; of as many bytes as make them about equally likely."""
+        """Any of `below` numbers, from zero; reads enough bytes to make them about equally likely."""
         if below == 1:
             return 0
         end = self.at + ((below - 1).bit_length() + 11) // 8
@@ -36,11 +36,11 @@ class Tape:
         return int.from_bytes(read) % below
 
     def pick(self, values: Sequence[T]) -> T:
-        """Any of these."""
+        """Any of these values."""
         return values[self.number(len(values))]
 
     def size(self, least: int, most: int) -> int:
-        """How many of something: of up to seven any number, of more most often a few."""
+        """A size between these two: any, if they differ by up to seven, otherwise most often a small one."""
         below = most - least + 1
         return least + (self.number(below) if below <= 8 else min(self.number(below), self.number(below)))
 
@@ -49,12 +49,12 @@ Recipe: TypeAlias = Callable[[Tape], T]
 
 
 def tapes(size: int) -> st.SearchStrategy[Tape]:
-    """For a test that reads as it goes."""
+    """Tapes of this size, for a test that reads values during its run."""
     return st.binary(min_size=size, max_size=size).map(Tape)
 
 
 def read(recipe: Recipe[T], size: int) -> st.SearchStrategy[T]:
-    """What this recipe makes of any tape of so many bytes: as many as it most often needs."""
+    """The recipe's value for any tape of so many bytes: `size` should be what it most often needs."""
     return st.binary(min_size=size, max_size=size).map(lambda signs: recipe(Tape(signs)))
 
 
@@ -64,27 +64,27 @@ def of(*values: T) -> Recipe[T]:
 
 
 def either(*recipes: Recipe[T]) -> Recipe[T]:
-    """What any of these recipes gives."""
+    """A value of any of these recipes."""
     return lambda tape: tape.pick(recipes)(tape)
 
 
 def together(*recipes: Recipe[Any]) -> Recipe[tuple[Any, ...]]:
-    """What each of these recipes gives, side by side."""
+    """A tuple with a value of each of these recipes."""
     return lambda tape: tuple(recipe(tape) for recipe in recipes)
 
 
 def maybe(recipe: Recipe[T]) -> Recipe[T | None]:
-    """That, or nothing."""
+    """A value of the recipe, or None."""
     return lambda tape: recipe(tape) if tape.number(2) else None
 
 
 def mapped(change: Callable[[T], U], recipe: Recipe[T]) -> Recipe[U]:
-    """What a function makes of it."""
+    """The result of a function for a value of the recipe."""
     return lambda tape: change(recipe(tape))
 
 
 def whole(low: int, high: int) -> Recipe[int]:
-    """Any whole number of a range; one in eight is the first or the last of it."""
+    """Any whole number of a range; one in eight is the first or the last of the range."""
 
     def number(tape: Tape) -> int:
         kind = tape.number(16)
@@ -94,7 +94,7 @@ def whole(low: int, high: int) -> Recipe[int]:
 
 
 def fraction(low: float, high: float) -> Recipe[float]:
-    """Any number of a range; one in two is an end of it, next to one, or whole."""
+    """Any number of a range; one in two is an end of the range, next to an end, or whole."""
 
     def number(tape: Tape) -> float:
         kind, share = tape.number(16), tape.number(2**20)
@@ -114,7 +114,7 @@ def fraction(low: float, high: float) -> Recipe[float]:
 
 
 def few(recipe: Recipe[T], least: int = 0, most: int = 3, name: str = "") -> Recipe[tuple[T, ...]]:
-    """A short tuple, of things that differ in this `name` of theirs, if one is given; it may be none."""
+    """A short tuple of the recipe's values; with `name`, they differ in their member of that name."""
 
     def several(tape: Tape) -> tuple[T, ...]:
         items = [recipe(tape) for _ in range(tape.size(least, most))]
@@ -134,8 +134,8 @@ def built(kind: Callable[..., T], /, **members: Recipe[Any]) -> Recipe[T]:
 
 
 def some(kind: Callable[..., T], always: Mapping[str, Recipe[Any]], **members: Recipe[Any]) -> Recipe[T]:
-    """A value of one structure: with what it has `always`, and none, one, two or three of the other members,
-    any of them; or, in one of eight, all."""
+    """A value of one structure: with the members that it has `always`, and any none, one, two or three of the
+    others; or, in one of eight, all of them."""
     names = list(members)
     sparse = [pick for size in range(4) for pick in combinations(names, size)]
     picks = [*sparse, *[tuple(names)] * -(-len(sparse) // 7)]
@@ -149,12 +149,12 @@ def some(kind: Callable[..., T], always: Mapping[str, Recipe[Any]], **members: R
 
 
 TELLING = ("a", "A", " ", "0", "/", "password", "--password", "--token=", "DB_PWD", "mysql", "-p", "***")
-"""Texts that are read as more than texts, and the shortest."""
+"""Texts that some code treats specially, and the shortest texts."""
 
 
 def words(alphabet: str, least: int = 1, most: int = 12) -> Recipe[str]:
-    """Texts of these signs: one in eight is telling, where one is; the others stand somewhere in a long text
-    of chance, since a byte for each sign would make the tape long."""
+    """Texts of these characters: one in eight is from `TELLING`, if one fits; the others are parts of a long
+    random text, because a byte for each character would make the tape long."""
     telling = [text for text in TELLING if set(text) <= set(alphabet) and least <= len(text) <= most]
     chance = "".join(Random(alphabet).choices(alphabet, k=2**14))
 
@@ -170,11 +170,11 @@ def words(alphabet: str, least: int = 1, most: int = 12) -> Recipe[str]:
 
 
 MANY = 2**20
-"""So many texts, at most: three bytes."""
+"""The most different texts of a recipe: a choice among them takes three bytes."""
 
 
 def joined(*recipes: Recipe[str]) -> Recipe[str]:
-    """Texts of these, one after the other."""
+    """Texts that join a text of each of these recipes."""
     return lambda tape: "".join(recipe(tape) for recipe in recipes)
 
 
@@ -182,7 +182,7 @@ ODD_SIGNS = "a0 \x00\x1b\r\n\t\"'\\/:=,.-_*{}[]()<>&%$é\x85\u202e\u2028中😀"
 
 
 def text(most: int = 8) -> Recipe[str]:
-    """Any text that can be written: half of its signs are odd ones, the others any."""
+    """Any text that can be encoded: half of its characters are unusual ones, the others any."""
 
     def sign(tape: Tape) -> str:
         number = tape.number(2**16)
@@ -195,7 +195,7 @@ def text(most: int = 8) -> Recipe[str]:
 
 
 def entries(always: Mapping[str, Recipe[Any]], optional: Mapping[str, Recipe[Any]]) -> Recipe[dict[str, Any]]:
-    """A dict with what it has always, and each of the other members in one of two."""
+    """A dict with the members that it has `always`, and each of the `optional` ones in one of two."""
     names = list(optional)
 
     def filled(tape: Tape) -> dict[str, Any]:
@@ -240,11 +240,11 @@ anything: Recipe[Any] = either(
     whole(-200, 200),
     text(),
 )
-"""What may stand in the place of any member of an answer."""
+"""A value that may stand in place of any member of an answer."""
 
 
 def any_answer(tape: Tape, depth: int = 0) -> Any:
-    """Any answer, as boto3 hands it over."""
+    """Any answer, in the form in which boto3 returns it."""
     kind = tape.number(4) if depth < 4 else 0
     if kind < 2:
         return anything(tape)
@@ -253,5 +253,5 @@ def any_answer(tape: Tape, depth: int = 0) -> Any:
 
 
 def likely(recipe: Recipe[Any]) -> Recipe[Any]:
-    """That; or, in one of four, anything odd."""
+    """A value of the recipe or, in one of four, of `anything`."""
     return either(recipe, recipe, recipe, anything)

@@ -1,7 +1,7 @@
-"""Everything that can go wrong with a container, played: one job, one trouble, and what comes of it.
+"""Play everything that can go wrong with a container: one job, one trouble, and what follows.
 
-Law: no expectations. `test_policy.py` holds these scenes against what a person expects, `doc_tables.py`
-writes down what a person reads.
+Law: no expectations. `test_policy.py` compares these scenes with what a person expects, `doc_tables.py`
+writes the table that a person reads.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ ROWS: tuple[tuple[Trouble, Moment], ...] = (
         (trouble, moment)
         for trouble, outcome in OUTCOMES.items()
         if outcome
-        not in (Outcome.CLEAN, Outcome.TURNED_AWAY)  # no trouble: the verdict's table tells of them
+        not in (Outcome.CLEAN, Outcome.TURNED_AWAY)  # no trouble: these stand in the verdict's table
         for moment in (Moment.BEFORE, Moment.AFTER)
     ),
 )
-"""Each trouble with each moment at which it can come."""
+"""All pairs of a trouble and a moment at which it can come."""
 
 PATIENT = frozenset({Reaction.WAIT, Reaction.REFRESH, Reaction.REPEAT, Reaction.LOOK_UP})
 """The reactions that follow after a growing, jittered pause (`core/aws/backoff.py`)."""
@@ -73,7 +73,7 @@ QUEUED, RUNNING = (Row(state=state, token="t", try_number=1) for state in ("queu
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The job before and after the trouble, and what it asked for then and once it was woken again."""
+    """The job before and after the trouble, with its effects then, and those once it was woken again."""
 
     before: Job[str]
     after: Job[str]
@@ -82,7 +82,7 @@ class Scene:
 
 
 def scene(trouble: Trouble, moment: Moment, *, has_row: bool = True) -> Scene:
-    """Play one row of the policy; a refusal comes twice, for the first one may be a passing thing."""
+    """Play one row of the policy; a refusal comes twice, as the first may count as transient."""
     policy = Policy(idempotent=trouble is not SubmissionFailure.UNANSWERED_ON_BATCH)
     fresh: Job[str] = Job(token="t", has_row=has_row)
     job, _ = begin(fresh)
@@ -101,7 +101,7 @@ def scene(trouble: Trouble, moment: Moment, *, has_row: bool = True) -> Scene:
 
 
 def scenes() -> dict[tuple[Trouble, Moment], Scene]:
-    """All of them, in the order of the tables."""
+    """All scenes, in the order of the tables."""
     return {row: scene(*row) for row in ROWS}
 
 

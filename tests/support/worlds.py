@@ -1,8 +1,8 @@
-"""A service and a database small enough to read, with verbs: what the engine's tests live in.
+"""A small service and a small database, changed by verbs, for the engine's tests.
 
-Law: a world, not a recorder. It keeps containers and rows, answers as AWS and Airflow would, and does only
-what a verb told it to. `Cloud` is a `core.aws.service.Service`, `Rows` a
-`shell.engine.calls.operations.Database`; both may be called from many threads at once.
+Law: a world, not a recorder. It keeps containers and rows, answers as AWS and Airflow would, and changes only
+by its verbs. `Cloud` is a `core.aws.service.Service`, `Rows` a `shell.engine.calls.operations.Database`; both
+may be called from many threads at once.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from aws_executors.shell.engine.messages import RowQuery
 from aws_executors.shell.engine.thread import Engine
 
 HELD = 60.0
-"""Seconds for which a call hangs that is never let go."""
+"""Seconds after which a call that hangs ends even if the test never releases it."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """A request: for which queueing, the how-manieth, and a command that nobody may print."""
+    """A request: the token of its queueing, its number among them, and a command that must not be printed."""
 
     token: str
     attempt: int = 1
@@ -42,7 +42,7 @@ class Order:
 
     @property
     def name(self) -> str:
-        """What the container can be found by."""
+        """The name by which the container can be found."""
         return f"{self.token}-{self.attempt}"
 
 
@@ -55,7 +55,7 @@ class Container:
 
 
 class Unlimited(RateLimiter):
-    """An account that may do everything at once."""
+    """A rate limiter that grants every call at once."""
 
     def take(self, action: Action, wanted: int, now: float) -> int:
         return wanted
@@ -65,7 +65,7 @@ class Unlimited(RateLimiter):
 
 
 class Unmeasured:
-    """A sink of metrics that nobody reads."""
+    """A sink that drops all metrics."""
 
     def count(self, name: str, by: int = 1) -> None:
         """Nothing."""
@@ -111,7 +111,7 @@ class Cloud:
         self._change(id_, phase=phase, cause=cause, exit_code=exit_code, started=True, final=True)
 
     def lose(self, id_: str, cause: Cause = Cause.NEVER_STARTED) -> None:
-        """The container ends for want of a machine, an image, a network."""
+        """The container ends without an exit code, for example for lack of a machine, image or network."""
         self._change(id_, phase=Phase.FAILED, cause=cause, reason="lost", final=True)
 
     def forget(self, id_: str) -> None:
@@ -120,12 +120,12 @@ class Cloud:
             self._hidden.add(id_)
 
     def show(self, id_: str) -> None:
-        """It is shown again."""
+        """The container is shown again."""
         with self._lock:
             self._hidden.discard(id_)
 
     def garble(self, id_: str) -> None:
-        """What the service tells of this container cannot be read."""
+        """The service's description of this container cannot be read from now on."""
         with self._lock:
             self._odd.add(id_)
 
@@ -138,12 +138,12 @@ class Cloud:
         self._plan(action, times, AwsError(kind=kind, code=kind.name, message=f"{action} refused"))
 
     def serve(self, action: str) -> None:
-        """From now on calls are carried out."""
+        """Calls of the action are carried out from now on."""
         with self._lock:
             self._plans.pop(action, None)
 
     def lose_next_answer(self, times: int = 1) -> None:
-        """The next submissions are carried out, and nobody is told."""
+        """The next submissions are carried out, but their answers are lost."""
         self._plan("submit", times, "lost")
 
     def blow_up(self, action: str, times: int = 1, how: str = "raise") -> None:
@@ -151,11 +151,11 @@ class Cloud:
         self._plan(action, times, how)
 
     def hold(self, action: str) -> None:
-        """Calls hang from now on."""
+        """Calls of the action hang from now on."""
         self._queues[action] = threading.Event()
 
     def let_go(self, action: str) -> None:
-        """They are answered."""
+        """The calls that hang are answered."""
         self._queues.pop(action).set()
 
     # --- What a test may ask -----------------------------------------------------------------------------
@@ -292,7 +292,7 @@ class Rows:
         self._queue: threading.Event | None = None
 
     def put(self, key: str, state: str | None, token: str | None = None, try_number: int = 1) -> None:
-        """The row says this from now on; its token is the key itself where none is given."""
+        """Set a row; its token is the key itself if none is given."""
         with self._lock:
             self._rows[key] = Row(state=state, token=key if token is None else token, try_number=try_number)
 
@@ -306,31 +306,31 @@ class Rows:
         self._down = True
 
     def come_up(self) -> None:
-        """It does again."""
+        """The database answers again."""
         self._down = False
 
     def hold(self) -> None:
-        """Readings hang from now on: what they tell is what the rows said when they began."""
+        """Reads hang from now on; each will return the rows as they were when it began."""
         self._queue = threading.Event()
 
     def let_go(self) -> None:
-        """They are answered."""
+        """The reads that hang are answered."""
         queue, self._queue = self._queue, None
         assert queue is not None
         queue.set()
 
     def unfinished(self, groups: Collection[str]) -> Collection[str]:
-        """All of them: nobody says here what comes next."""
+        """All of these groups: there is no schedule here that could rule one out."""
         return groups
 
     def state(self, key: str) -> str | None:
-        """What the row of this key says."""
+        """The state in the row of this key."""
         with self._lock:
             row = self._rows.get(key)
             return None if row is None else row.state
 
     def read(self, asked: Mapping[str, RowQuery[str]]) -> Mapping[str, Row | None]:
-        """The rows of these jobs, by token, less those that say what their jobs know."""
+        """The rows of these jobs, by token, without those that their jobs know already."""
         queue = self._queue
         with self._lock:
             self.reads.append(tuple(one.key for one in asked.values()))
@@ -343,7 +343,7 @@ class Rows:
         return rows
 
     def fence(self, key: str, token: str) -> None:
-        """Its container's word does not count any more."""
+        """Fence a row: its container's reports do not count any more."""
         with self._lock:
             if self._down:
                 raise ConnectionError("the database is down")
@@ -352,7 +352,7 @@ class Rows:
                 self._rows[key] = replace(row, state="restarting")
 
     def requeue(self, key: str, token: str) -> None:
-        """Let the scheduler have it again."""
+        """Give a task instance back to the scheduler."""
         with self._lock:
             if self._down:
                 raise ConnectionError("the database is down")
@@ -360,9 +360,9 @@ class Rows:
 
 
 class AwakeClock:
-    """Time that passes while this process runs: a pause of the machine, however long, is a moment."""
+    """A clock of this process's running time: any pause of the machine counts as at most `MOMENT`."""
 
-    MOMENT = 0.1  # seconds
+    MOMENT = 0.1  # the most seconds that pass between two calls
 
     def __init__(self) -> None:
         self._read_at = self._now = time.monotonic()
@@ -384,7 +384,7 @@ def engine_in(
     sink: Sink | None = None,
     share: RateLimiter | None = None,
 ) -> Engine[str, Order]:
-    """An engine between a cloud and a database, set up as an executor's is, but for the rate."""
+    """An engine between a cloud and a database, set up like an executor's, except for the rate limit."""
     share = share or Unlimited(Account(), cloud.allotments)
     sink = sink or Unmeasured()
     service = WatchedService(cloud, share, sink, clock=clock)

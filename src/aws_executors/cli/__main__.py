@@ -19,7 +19,7 @@ INTERRUPTED = 130
 
 
 class CommandLine(argparse.ArgumentParser):
-    """A parser that says which command or value was perhaps meant, as argparse does from Python 3.14 on."""
+    """A parser that suggests which command or value was meant, as argparse does from Python 3.14 on."""
 
     def error(self, message: str) -> NoReturn:
         """Exit with code 2."""
@@ -29,12 +29,12 @@ class CommandLine(argparse.ArgumentParser):
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """The end of a message about a word that is not one of those allowed; empty if none is near.
+    """The end of a message about a word that is not allowed: a similar word that is, or nothing.
 
     >>> did_you_mean("--sectoin", ["--section", "--team"]), did_you_mean("x", ["doctor"])
     ('; did you mean --section?', '')
     """
-    from aws_executors.core.validation import nearest  # pydantic, which --help does without
+    from aws_executors.core.validation import nearest  # imports pydantic, which --help does not need
 
     return "".join(f"; did you mean {near}?" for near in nearest(word, list(allowed)))
 

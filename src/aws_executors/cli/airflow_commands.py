@@ -56,5 +56,5 @@ def _exits(path: str) -> Callable[[Namespace], object]:
 
 
 def _plain(text: str) -> str:
-    """Escape brackets: Airflow prints its help with rich, which takes a word in brackets for a style."""
+    """Escape brackets, as Airflow prints its help with rich, which takes a word in brackets for a style."""
     return text.replace("[", r"\[")

@@ -94,7 +94,7 @@ def many(flag: str, metavar: str, help_: str) -> Argument:
 
 
 def name(text: str) -> str:
-    """Parse the name of something; the empty text that an unset shell variable leaves is an error.
+    """Parse a name; an empty text, as an unset shell variable leaves it, is an error.
 
     >>> name("airflow-task")
     'airflow-task'
@@ -105,7 +105,7 @@ def name(text: str) -> str:
 
 
 def ordinal(text: str) -> int:
-    """Parse which one of several it is, counted from 1.
+    """Parse an ordinal number, which counts from 1.
 
     >>> ordinal("2")
     2
@@ -127,7 +127,7 @@ def number_of(unit: str) -> Callable[[str], float]:
             number = float(text)
         except ValueError:
             number = -1.0
-        if not number >= 0:  # true for NaN, too
+        if not number >= 0:  # also true for NaN, unlike `number < 0`
             raise ArgumentTypeError(f"expected a number of {unit}, got {text!r}")
         return number
 
@@ -147,7 +147,7 @@ def pair(text: str) -> tuple[str, str]:
 
 
 def account_id(text: str) -> str:
-    """Parse an account's number, also as AWS's console shows it.
+    """Parse an account's number, with or without the hyphens of AWS's console.
 
     >>> account_id("1234-5678-9012")
     '123456789012'
@@ -164,7 +164,7 @@ def json_value(text: str) -> object:
     >>> json_value('{"memory": 4096}'), json_value("null")
     ({'memory': 4096}, {})
     """
-    from aws_executors.core.settings.types import json_of  # pydantic, which the table does without
+    from aws_executors.core.settings.types import json_of  # imports pydantic, which the table does not need
 
     try:
         found = json_of(text)

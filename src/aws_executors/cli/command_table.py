@@ -1,7 +1,7 @@
 """The table of commands, for ``aws-executors ...`` and for ``airflow aws-executors ...``.
 
 Law: data only, from the standard library only, because every airflow command imports this module. Each
-command is in a module of its own, which is named here by its dotted path and imported when the command runs.
+command has its own module, which is named here by its dotted path and imported when the command runs.
 """
 
 from aws_executors.cli.command import (

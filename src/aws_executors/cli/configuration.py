@@ -28,12 +28,12 @@ UNUSABLE = 2
 
 
 class CommandError(AwsExecutorsError):
-    """A command cannot do what it was asked to; the message says what to change."""
+    """A command cannot do its work; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenSections:
-    """The sections that a command is about, and their team."""
+    """The sections that a command works on, and their team."""
 
     sections: tuple[str, ...]
     team: str | None
@@ -46,12 +46,12 @@ def airflow() -> "AirflowConfigParser":
 
     prepare: Callable[[], None] = settings.prepare_syspath_for_config_and_plugins  # it is untyped
     prepare()
-    logging.getLogger("botocore").setLevel(logging.ERROR)  # commands report about credentials
+    logging.getLogger("botocore").setLevel(logging.ERROR)  # the commands report on credentials themselves
     return conf
 
 
 def executor_sections(value: str, team: str | None = None) -> tuple[str, ...]:
-    """The sections of our executors in ``[core] executor``, in order: of this team, or of everybody.
+    """The sections of our executors in ``[core] executor``, in order, for this team or for all of Airflow.
 
     Any class with one of these names counts, so that a subclass in a user's own module is found by its name.
 
@@ -64,7 +64,7 @@ def executor_sections(value: str, team: str | None = None) -> tuple[str, ...]:
 
 
 def none_of_ours(value: str, team: str | None) -> str:
-    """What is wrong with ``[core] executor`` where it names no executor of this package for this team."""
+    """What is wrong with ``[core] executor`` if it names no executor of this package for this team."""
     whose = f"the team {team}" if team else "tasks of no team"
     others = dict.fromkeys(one.team for one in executors(value) if one.name in CLASSES and one.team)
     ways = [*(f"--section {name}" for name in SECTIONS), *(f"--team {name}" for name in others)]
@@ -76,7 +76,7 @@ def none_of_ours(value: str, team: str | None) -> str:
 
 
 def asked(options: Namespace) -> ChosenSections:
-    """The section that was named, or those of the executors in ``[core] executor``."""
+    """The section that the command line names, or those of the executors in ``[core] executor``."""
     team: str | None = options.team
     if options.section:
         return ChosenSections((options.section,), team)

@@ -2,7 +2,7 @@
 
 Law: text comes only from the models. ``python -m aws_executors.cli.options_table batch`` prints a section's
 table; ``... provider > src/aws_executors/provider_config.json`` writes what `provider.py` passes to Airflow
-(generating it takes 80 ms, which no airflow command should pay). `tests/cli/test_options_table.py` and
+(generating it takes 80 ms, too long for every airflow command). `tests/cli/test_options_table.py` and
 `tests/test_provider.py` compare both with the models.
 """
 

@@ -1,7 +1,7 @@
-"""The commands that bring an AWS of their own, as rows: `local` and `demo`.
+"""The rows of the commands that start an embedded AWS: `local` and `demo`.
 
-Law: data only, from the standard library only. Each of these commands is a module of its own, too, and
-`tests/cli/test_cli_commands.py` compares the options of both.
+Law: data only, from the standard library only. Each of these commands can also be run as a module with its
+own parser; `tests/cli/test_cli_commands.py` compares the options.
 """
 
 from pathlib import Path

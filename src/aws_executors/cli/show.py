@@ -1,6 +1,6 @@
 """Print results: as text for users, or as JSON or YAML for programs.
 
-Law: every format shows the same value. Colours only on a terminal, unless switched off
+Law: every format shows the same value. Colours are used only on a terminal, unless switched off
 (https://no-color.org).
 """
 
@@ -98,12 +98,12 @@ def remark(text: str) -> None:
 
 
 def apart() -> AbstractContextManager[object]:
-    """A context for running a user's own code: what that prints goes to stderr, not into the result."""
+    """A context for running a user's own code, whose output goes to stderr, not into the result."""
     return redirect_stdout(sys.stderr)
 
 
 def progress() -> Callable[[str], None]:
-    """Show on a terminal what is being done, in one line that is overwritten; elsewhere print nothing."""
+    """A function that shows the progress in one line that is overwritten; it prints only on a terminal."""
 
     def say(text: str) -> None:
         if sys.stderr.isatty():

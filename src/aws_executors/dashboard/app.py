@@ -1,6 +1,6 @@
 """The web application of the fleet page, behind Airflow's own login.
 
-Law: Airflow's own dependencies authenticate and authorize users. The page is for those who may view Airflow's
+Law: Airflow's own dependencies authenticate and authorize users. The page is for users who may view Airflow's
 cluster activity. It shows task names only of DAGs whose task instances the user may read, and failures only
 if the user may also read the DAG's audit log. Without a login, the page redirects to Airflow's login; every
 other request is refused. The handlers are plain functions, which FastAPI runs in threads, because they wait

@@ -1,7 +1,7 @@
 """Take snapshots of a running executor: the jobs of its engine, and its calls to AWS.
 
-Law: only reads. The times of an engine are of a monotonic clock. They are converted to seconds since the
-epoch by an offset that is computed once; otherwise every time would change slightly with every snapshot.
+Law: only reads. An engine's times come from a monotonic clock. They are converted to seconds since the epoch
+by an offset that is computed once; otherwise every time would change slightly with every snapshot.
 """
 
 import os
@@ -60,7 +60,7 @@ class ReadableEngine(Protocol[K, R]):
 
     @property
     def changes(self) -> int:
-        """How many changes there have been to jobs; as long as it is the same, so are `entries`."""
+        """How many changes there have been to jobs; while this count stays the same, so do `entries`."""
         ...
 
 
@@ -123,7 +123,7 @@ class Collector(Generic[K, R]):
         return summarize_containers(entries, key_of)
 
     def _summary(self) -> Summary:
-        changes = self.engine.changes  # read before the jobs: what changes meanwhile is summarized next time
+        changes = self.engine.changes  # read before the jobs: later changes are summarized next time
         if changes not in self.last:
             entries = (
                 Entry(job=job, key=item.key, queue=item.queue, since=round(self.epoch + at, 1))

@@ -1,7 +1,7 @@
 """Read recent failures from Airflow's event log.
 
-Law: one query, for a limited number of rows. As every failure is in the event log anyway, nothing
-has to be published, and failures remain visible when their scheduler is gone.
+Law: one query, for a limited number of rows. As every failure is in the event log anyway, schedulers need not
+publish failures, which remain visible when their scheduler is gone.
 """
 
 from aws_executors.core.lifecycle.policy import FAILED

@@ -1,7 +1,7 @@
 """Import the application of the fleet page when it is first requested.
 
-Law: every component of Airflow imports the plugin, which names this class, but only API servers need FastAPI
-and the modules of the page. So they are imported when the first request comes.
+Law: every component of Airflow imports the plugin, which names `DashboardApp`, but only API servers need
+FastAPI and the modules of the page. So the first request imports them.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping

@@ -1,8 +1,9 @@
 """Publish an executor's snapshot from a thread of its own: every few seconds, and only if it has changed.
 
-Law: it reads the engine from outside and writes to Airflow's database; neither the scheduler's thread nor the
-engine's ever waits for it while they run. A failure is logged once, and the snapshot is published the next
-time. At the end it deletes its row; the scheduler's end waits for that within the time of its other steps.
+Law: the publisher reads the engine from outside and writes to Airflow's database; while the scheduler runs,
+neither its thread nor the engine's ever waits for the publisher. A failure is logged once; the next round
+tries again. At the end the publisher deletes its row; the scheduler's end waits for that within the time of
+its other steps.
 """
 
 import threading
@@ -39,7 +40,7 @@ class RowWriter(Protocol):
 
 
 class Publisher:
-    """Publishes every `every` seconds what `collect` returns for the time in seconds since the epoch."""
+    """Calls `collect` with the epoch time every `every` seconds, and publishes the snapshot if it is due."""
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class Publisher:
 
     def _publish(self, now: float) -> None:
         found, last = self._collect(now), self._published
-        # In either direction: else the heartbeat would pause when a clock that was ahead is set back.
+        # `abs`, because otherwise the heartbeat would pause when a clock that was ahead is set back.
         if last is None or abs(now - last.at) >= found.every or found.content != last.content:
             self._row.write(found)
             self._published = found

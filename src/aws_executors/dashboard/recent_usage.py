@@ -1,7 +1,7 @@
 """Keep the latest records of containers for the fleet page, which many people may have open.
 
 Law: one query on an index, for a limited number of rows, at most every `EVERY` seconds for all viewers.
-No request waits for another one's query, as it would hold one of the API server's threads.
+No request waits for another request's query, as it would hold one of the API server's threads meanwhile.
 """
 
 import threading
@@ -20,7 +20,7 @@ EVERY = 30.0
 
 
 class RecentUsage:
-    """The records of the last `HOURS`, read again when they are old."""
+    """The records of the last `HOURS`, read again when they are older than `EVERY`."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

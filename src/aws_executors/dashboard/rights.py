@@ -1,7 +1,7 @@
-"""Find out of which DAGs a user may read the task instances and the audit log.
+"""Find out for which DAGs a user may read the task instances and the audit log.
 
 Law: Airflow's auth manager alone decides. A call to it may be slow, so it is asked about all DAGs of the page
-at once, and about each of them only if that is refused.
+at once, and about each DAG only if that is refused.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ from aws_executors.shell.airflow.compat import teams_of
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The DAGs of which a user may read the task instances, and those of which also the audit log."""
+    """The DAGs whose task instances a user may read, and those whose audit log the user may read, too."""
 
     tasks: frozenset[str]
     log: frozenset[str]

@@ -1,9 +1,10 @@
 """Encrypt and sign snapshots, so that nobody else can read them or write one in a scheduler's place.
 
-Law: a snapshot is sealed for one row, with a key that schedulers and API servers have and tasks do not. It is
-derived from Airflow's JWT secret, with which a scheduler signs the tokens of its tasks and an API server
-verifies them; whoever has that secret can do greater harm anyway. If Airflow signs with a private key, it is
-derived from the Fernet key. Of several Fernet keys the first one seals, and any of them opens.
+Law: a snapshot is sealed for one row, with a key that schedulers and API servers have and tasks do not. The
+key is derived from Airflow's JWT secret, with which a scheduler signs the tokens of its tasks and an API
+server verifies them; whoever has that secret can do greater harm anyway. If Airflow signs with a private key
+instead, the key is derived from the Fernet key. Of several Fernet keys the first one seals, and each of them
+opens.
 """
 
 import base64
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from aws_executors.core.errors import AwsExecutorsError
 
 LARGEST = 1 << 20
-"""The most characters of a snapshot; a longer text is cut, and thus invalid."""
+"""The most characters of a sealed snapshot and bytes of its text; a longer one is cut, thus invalid."""
 
 
 class NoKeyError(AwsExecutorsError, RuntimeError):
@@ -27,7 +28,7 @@ class NoKeyError(AwsExecutorsError, RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Airflow's keys, read once, because a value of its configuration may be the output of a command."""
+    """Airflow's keys, read once, because reading an option of Airflow's configuration may run a command."""
 
     roots: tuple[str, ...] = field(repr=False)
 

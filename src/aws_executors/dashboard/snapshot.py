@@ -14,11 +14,11 @@ from aws_executors.core.lifecycle.display_state import DisplayState
 from aws_executors.core.lifecycle.metrics import ContainerState
 
 HEARTBEAT = 20.0
-"""Seconds after which a snapshot is published even if nothing has changed, unless snapshots are rarer
-anyway."""
+"""Seconds after which a snapshot is published even if nothing has changed, or longer if snapshots are taken
+less often."""
 
 MISSED = 3
-"""A scheduler that has missed this many heartbeats is considered gone."""
+"""How many heartbeats a scheduler must miss before it is considered gone."""
 
 KEPT = 900.0
 """Seconds for which the last snapshot of a scheduler that is gone is shown; then it may be deleted."""
@@ -41,7 +41,7 @@ class TaskKey(SnapshotPart):
 
 
 class JobRecord(SnapshotPart):
-    """One job: its task, its state and since when, and why it waits, if that is known."""
+    """One job: its task, its state, since when it has been in that state, and why it waits, if known."""
 
     key: TaskKey
     queue: str = ""
@@ -76,7 +76,7 @@ class CallRate(SnapshotPart):
 
 
 class ContainerRecord(SnapshotPart):
-    """One warm container, and the task that it runs now, if it does."""
+    """One warm container, and the task that it runs now, if any."""
 
     container: str = ""
     state: ContainerState
@@ -117,8 +117,7 @@ class Snapshot(SnapshotPart):
 
     @property
     def content(self) -> tuple[object, ...]:
-        """What is published as soon as it changes; excludes the time and the number of calls, which always
-        change."""
+        """What makes a snapshot due if it changes: all but the time and the calls, which always change."""
         throttled = [(rate.action, rate.granted, bool(rate.throttled)) for rate in self.calls]
         warm = self.containers, self.container_counts
         return self.queues, self.jobs, self.left_out, throttled, self.news, warm

@@ -1,13 +1,13 @@
 """Keep snapshots for schedulers and API servers in rows of Airflow's table `variable`.
 
-Law: one row for each executor of each scheduler, which only that one writes. Any scheduler deletes rows that
-have not been written for a while. Each query has a session of its own. Every function may block, and may
+Law: one row for each executor of each scheduler, which only that executor writes. Any scheduler deletes rows
+that have not been written for a while. Each query has a session of its own. Every function may block, and may
 raise.
 
-`variable` is the one table of Airflow for named values that change. Everything that may read or write
-variables, including a running task through the execution API, has access to the rows. So each row is sealed
-(`seal.py`), and one that was overwritten, moved or made by anything else is ignored. The columns are read and
-written directly, not through the model, because `Variable.set` would ask every secrets backend first.
+`variable` is Airflow's only table for named values that change. Everything that may read or write variables,
+including a running task through the execution API, has access to the rows. So each row is sealed (`seal.py`),
+and a row that was overwritten, moved or made by anything else is ignored. The columns are read and written
+directly, not through the model, because `Variable.set` would ask every secrets backend first.
 """
 
 import time

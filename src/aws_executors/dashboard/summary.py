@@ -1,8 +1,8 @@
 """Summarize all jobs of one executor into a snapshot of limited size.
 
 Law: one pass over the jobs, and a sort of those that are listed. Of many thousand jobs only a few are listed:
-for each state those that have been in it longest, because they are the ones to look at. The number of jobs
-per queue and state, and since when the oldest has been in it, is always counted.
+for each state, the jobs that have been in it longest, because they deserve attention. For each queue and
+state all jobs are counted, and it is noted since when the oldest has been in that state.
 """
 
 import heapq
@@ -30,8 +30,8 @@ LONGEST = NAME
 """The most bytes of a name, or of the reason why a job waits."""
 
 KEY = 4 * NAME
-"""The most bytes of a DAG's, task's or run's id, of which Airflow allows 250 characters: if one were cut,
-neither who may read it nor its page would be known."""
+"""The most bytes of a DAG's, task's or run's id: enough for the 250 characters that Airflow allows. An id
+that was cut would lead to no page, and could not be checked for permission."""
 
 COUNTED = 100
 """How many pairs of queue and state are counted; those with the most jobs come first."""
@@ -94,7 +94,7 @@ class ContainerEntry:
 def summarize_containers(
     entries: Iterable[ContainerEntry], key_of: Callable[[object], TaskKey]
 ) -> tuple[tuple[ContainerRecord, ...], tuple[ContainerCount, ...]]:
-    """List up to `LISTED` containers, those first that have been in their state longest, and count all.
+    """List the `LISTED` containers that have been in their state longest, and count all.
 
     >>> idle = ContainerEntry(container="4c75", state=ContainerState.IDLE, since=5.0, served=3)
     >>> listed, counted = summarize_containers([idle], lambda key: TaskKey(dag=str(key)))

@@ -1,7 +1,7 @@
 """`python -m aws_executors.demo`: run the demo's DAG, show it, prove it, take everything down.
 
-Law: parses, calls and prints. Exit code 0: everything promised is true. 1: something is not; the output says
-what, and where the logs are. 130: interrupted. In every case nothing is left running.
+Law: parses, calls and prints. Exit code 0: every claim is true. 1: a claim is false; the output says which,
+and where the logs are. 130: interrupted. In every case nothing is left running.
 """
 
 import argparse
@@ -26,7 +26,7 @@ DAGS = Path(__file__).parent / "dags"
 DAG = "demo"
 SEGMENTS = {"deferrable": 2}  # containers per try, for tasks that have more than one
 INTERRUPTED = 130
-POLL = 0.25  # seconds between two reads of the AWS side, which are cheap
+POLL = 0.25  # seconds between two reads of AWS's containers, which are cheap
 ASK = 1.0  # seconds between two calls of Airflow's API, which compete with the tasks for the CPU
 
 
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         with own_folder(options.logs) as logs:
             return run_on(fresh(logs, names), argparse.Namespace(**{**vars(options), "logs": logs}))
-    except OSError as error:  # what fails on the stage is reported by `run_on`
+    except OSError as error:  # errors on the stage are reported by `run_on`
         Console().out(f"no logs can be written into {options.logs.resolve()}: {error}", highlight=False)
         return 1
 
@@ -105,7 +105,7 @@ def run_on(stage: AbstractContextManager[DemoStage], options: argparse.Namespace
     except KeyboardInterrupt:
         clock.say("interrupted; everything is down")
         return INTERRUPTED
-    except (NotReadyError, ProcessDiedError, RuntimeError, OSError) as error:  # OSError: of calls of the API
+    except (NotReadyError, ProcessDiedError, RuntimeError, OSError) as error:  # OSError: a call of the API
         clock.say(f"{error}\nThe logs are in {options.logs.resolve()}")
         return 1
     clock.say(
@@ -122,7 +122,7 @@ def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[DemoStage]:
         old.unlink()
     tasks = logs.resolve() / "tasks"
     shutil.rmtree(tasks, ignore_errors=True)
-    # Containers write their tasks' logs where the API server reads them, as to a file system that both mount.
+    # Containers write their tasks' logs where the API server reads them, as if both mounted one file system.
     shared = {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(tasks)}
     if names.warm:
         return stage(
@@ -132,7 +132,7 @@ def fresh(logs: Path, names: cloud.Names) -> AbstractContextManager[DemoStage]:
 
 
 def run_demo(clock: Stopwatch, up: DemoStage, *, timeout: float, keep: bool) -> bool:
-    """Run the DAG and check the result; returns whether everything promised is true."""
+    """Run the DAG and check the result; returns whether every claim is true."""
     clock.say(f"Airflow is up: {up.place.url} (no login: everyone is an administrator)")
     if up.names.warm:
         claims = warm.run_cold_and_warm(clock.say, up, timeout)
@@ -169,7 +169,7 @@ def follow(up: DemoStage, run: DagRun, clock: Stopwatch, timeout: float) -> tupl
 def final_checks(
     up: DemoStage, dag_run: DagRun, instances: tuple[TaskInstance, ...]
 ) -> tuple[proof.Claim, ...]:
-    """Everything that must be true at the end."""
+    """Check every claim at the end."""
     containers = up.containers()
     return (
         *by_store(up),
@@ -183,20 +183,20 @@ def final_checks(
 
 
 def by_store(up: DemoStage) -> tuple[proof.Claim, ...]:
-    """What must also be true if workloads are stored in S3."""
+    """The further claims if workloads are stored in S3."""
     if up.names.transport == "inline":
         return ()
     return proof.tokenless(up.messages()), proof.none_left(up.emptied(), "stored workload")
 
 
 def by_usage(up: DemoStage, dag_run: DagRun, containers: int) -> tuple[proof.Claim, ...]:
-    """What must also be true if what containers use is recorded."""
+    """The further claims if the usage of containers is recorded."""
     return (proof.all_recorded(up.recorded(dag_run, containers), containers),) if up.names.usage else ()
 
 
 def stay(up: DemoStage, clock: Stopwatch) -> None:
     """Leave everything running until Ctrl-C."""
-    try:  # Whoever reads the line may press Ctrl-C before it is all written.
+    try:  # a user may press Ctrl-C before the line is completely written
         clock.say(f"{up.place.url} stays up until Ctrl-C")
         while True:
             up.deployment.check()

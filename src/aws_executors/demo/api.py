@@ -14,11 +14,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-TIMEOUT = 90.0  # seconds for one call: on a busy machine the first of a kind has taken more than 30
+TIMEOUT = 90.0  # seconds for one call: on a busy machine, the first call of a kind has taken more than 30
 
 
 class Answered(BaseModel):
-    """The members that are read of a response; unknown ones are ignored."""
+    """The members of a response that are read; other members are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -80,7 +80,7 @@ class EventLogs(Answered):
 
     @property
     def once(self) -> tuple[EventLogRow, ...]:
-        """The rows, each once: Airflow 3.4 lists one for each try of its task instance."""
+        """The rows without repetitions: Airflow 3.4 lists a row once for each try of its task instance."""
         return tuple({row.event_log_id: row for row in self.event_logs}.values())
 
 
@@ -154,7 +154,7 @@ class Api:
         return TaskInstances.model_validate_json(self.call("GET", path)).task_instances
 
     def event_logs(self, run: DagRun, event: str) -> tuple[EventLogRow, ...]:
-        """The rows of the event log that a run has of one event."""
+        """A run's rows for one event in the event log."""
         query = urllib.parse.urlencode(
             {"dag_id": run.dag_id, "run_id": run.dag_run_id, "event": event, "limit": 1000}
         )

@@ -1,7 +1,7 @@
 """Create the AWS side of the demo: what a user would set up before naming it in airflow.cfg.
 
-Law: uses only boto3, as one would with the real services. All names are in one value, from which the options
-of both executors are made.
+Law: uses only boto3, as a user would with the real services. All names are in one value, from which the
+options of both executors are made.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/airflow-task-execution"
 LOG_GROUP = "airflow"
 
-# The rules for events; those of tasks below Batch jobs have another ``startedBy``.
+# The patterns of the rules for events; the tasks of Batch jobs have another ``startedBy``, and do not match.
 PATTERNS = {
     "airflow-ecs": {"source": ["aws.ecs"], "detail": {"startedBy": [{"prefix": "airflow/"}]}},
     "airflow-batch": {"source": ["aws.batch"]},
 }
 
-# Idles until it is stopped, and then exits with 0; a signal that comes before the wait is kept for it.
+# The sidecar idles until it is stopped, and then exits with 0; a signal before its wait is kept for the wait.
 SIDECAR = (
     "python",
     "-c",
@@ -59,8 +59,8 @@ class Names:
     bucket: str = "airflow-workloads"
     transport: str = "inline"
     events: str = ""  # the queue that events are sent to, if any
-    usage: bool = False  # whether what containers use is recorded
-    warm: str = ""  # seconds for which containers wait for their next workload, if they do
+    usage: bool = False  # whether the usage of containers is recorded
+    warm: str = ""  # seconds for which warm containers wait for their next workload; empty for none
 
     @property
     def stores(self) -> bool:
@@ -184,9 +184,9 @@ def create_batch(batch: BatchClient, names: Names) -> None:
 
 
 def create_events(sqs: SQSClient, events: EventBridgeClient, names: Names) -> None:
-    """Create a queue, and two rules that send to it what happens to containers.
+    """Create a queue, and two rules that send the events of containers to the queue.
 
-    `aws-executors events` prints the same for an account, narrower.
+    `aws-executors events` prints the same for an account, with narrower rules.
     """
     arn = f"arn:aws:sqs:{names.region}:{ACCOUNT}:{names.events}"
     allowed = {

@@ -1,8 +1,8 @@
-"""Read from AWS which containers there are, and which try of which task each was started for.
+"""Read from AWS which containers there are, and for which try of which task each was started.
 
 Law: reads only the responses of DescribeTasks and DescribeJobs, nothing of Airflow. The task of a container
-is read from its own command, so that the proof does not rely on what the executor reports; the tasks of a
-warm container are read from what was written into its cell.
+is read from its own command, so that the proof does not rely on the executor's reports; the tasks of a warm
+container are read from the contents that its cell has had.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,11 +23,11 @@ ENDED = frozenset({"STOPPED", "SUCCEEDED", "FAILED"})
 
 
 CALLBACK = TaskTry(task_id="(callback)", try_number=1)
-"""Stands for a callback, whose workload names no task instance."""
+"""The task of a callback's container, as a callback's workload names no task instance."""
 
 
 SEVERAL = TaskTry(task_id="(several)", try_number=1)
-"""Stands for the tasks of a warm container."""
+"""The task of a warm container, in place of the several tasks that it runs."""
 
 
 class Workload(Answered):
@@ -90,11 +90,11 @@ class Container:
 
     @property
     def well(self) -> bool:
-        """Whether it has ended, with exit code 0 in every container."""
+        """Whether it has ended, and exited with 0, as have its sidecars."""
         return self.status in ("STOPPED", "SUCCEEDED") and set(self.exit_codes) == {0}
 
     def seconds(self, now: float) -> float:
-        """How long it has existed."""
+        """How many seconds it has existed."""
         return (self.stopped or now) - self.created
 
     def __str__(self) -> str:
@@ -102,7 +102,7 @@ class Container:
 
 
 def whom(command: Iterable[str], stored: Objects = NOTHING) -> TaskTry:
-    """The try named in a container's workload, which is in its command or in the store; ValueError if none.
+    """The try that a container's workload names, in its command or in the store; ValueError if there is none.
 
     >>> whom(("python", "-m", "run", "--json-string", '{"ti": {"task_id": "load", "try_number": 2}}')).label
     'load'
@@ -131,7 +131,7 @@ class Turn:
 
 
 def turns_in(puts: Iterable[tuple[str, bytes]]) -> tuple[Turn, ...]:
-    """What warm containers have run, by all that was written into their cells: addresses with bodies.
+    """The workloads that warm containers have run, from all writes to their cells (addresses with bodies).
 
     >>> offered = Cell(container="arn:1").offer("0b6e", '{"ti": {"task_id": "load", "try_number": 1}}')
     >>> [turn.task.label for turn in turns_in([("c", offered.body()), ("c", offered.take().end(0).body())])]
@@ -153,7 +153,7 @@ def turns_in(puts: Iterable[tuple[str, bytes]]) -> tuple[Turn, ...]:
 
 
 def from_ecs(view: Mapping[str, object], stored: Objects = NOTHING) -> Container:
-    """Read a task of DescribeTasks; its times are in epoch seconds."""
+    """Read a task as DescribeTasks returns it, with times in epoch seconds."""
     task = TaskView.model_validate(view)
     return Container(
         service="ECS",
@@ -168,7 +168,7 @@ def from_ecs(view: Mapping[str, object], stored: Objects = NOTHING) -> Container
 
 
 def from_batch(view: Mapping[str, object], stored: Objects = NOTHING) -> Container:
-    """Read a job of DescribeJobs; its times are in epoch milliseconds."""
+    """Read a job as DescribeJobs returns it, with times in epoch milliseconds."""
     job = JobView.model_validate(view)
     return Container(
         service="Batch",

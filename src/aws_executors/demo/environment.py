@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# With aliases: before 3.2 a task cannot name its executor by its class.
+# With aliases, because before Airflow 3.2 a task cannot name its executor by the class.
 EXECUTORS = ",".join(
     f"{name}:aws_executors.executors.{name}" for name in ("AwsEcsFargateExecutor", "AwsBatchExecutor")
 )
@@ -117,5 +117,5 @@ def container_environment(place: AirflowHome) -> dict[str, str]:
         # The API server takes seconds to answer its first task, on a busy machine longer than the default
         # timeout of five: the call would be repeated, and a repeated start fails the task.
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # how long it may outlive its task
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # how long the supervisor may outlive its task
     }

@@ -30,7 +30,7 @@ TAIL = 30  # lines of a log that are shown with an error
 
 
 class ProcessDiedError(AwsExecutorsError):
-    """A process ended that should still run."""
+    """A process that should still run has ended."""
 
 
 class NotReadyError(AwsExecutorsError):
@@ -39,7 +39,7 @@ class NotReadyError(AwsExecutorsError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """A process that was started here, and its log, from `since` on (in bytes)."""
+    """A process that was started here, and its log, from the offset `since` (bytes) of the file on."""
 
     name: str
     popen: subprocess.Popen[bytes]
@@ -51,16 +51,16 @@ class Process:
         return self.popen.pid
 
     def check(self) -> None:
-        """Raise ProcessDiedError, with the end of its log, if it has ended."""
+        """Raise ProcessDiedError, with the end of the log, if the process has ended."""
         if (code := self.popen.poll()) is not None:
             raise ProcessDiedError(f"{self.name} ended with exit code {code}\n{tail(self.log)}")
 
     def said(self) -> str:
-        """Everything it has written so far."""
+        """Everything that the process has written so far."""
         return end_of(self.log, self.since)
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal the process itself, and only it."""
+        """Signal only the process itself."""
         self.popen.send_signal(number)
 
     def kill(self) -> None:
@@ -208,7 +208,7 @@ def kill_and_reap(leader: subprocess.Popen[bytes]) -> None:
     for member in members:
         with suppress(psutil.NoSuchProcess):
             member.kill()
-    with suppress(subprocess.TimeoutExpired):  # an interrupt may have left Popen's own lock taken, for good
+    with suppress(subprocess.TimeoutExpired):  # an interrupt may have left Popen's own lock taken for ever
         leader.wait(GRACE)
     psutil.wait_procs(members, timeout=GRACE)
 

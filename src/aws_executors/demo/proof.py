@@ -1,4 +1,4 @@
-"""Check from the AWS side whether everything happened as promised.
+"""Check, mainly on the AWS side, whether everything happened as promised.
 
 Law: pure. A green DAG alone proves nothing, because a task reports its own state. So most claims are about
 the containers, and a claim that is not true names what is wrong.
@@ -22,7 +22,7 @@ OPENING = "eyJ"  # how a token begins: the base64 of {"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something that must be true; it holds if there are no faults."""
+    """A statement that must be true; it holds if there are no faults."""
 
     text: str
     faults: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Claim:
 
 
 def succeeded(instances: Iterable[TaskInstance]) -> Claim:
-    """Airflow's own view: every task instance has succeeded."""
+    """Claim that in Airflow's own view every task instance has succeeded."""
     instances = tuple(instances)
     return Claim(
         f"{len(instances)} task instances succeeded",
@@ -48,7 +48,7 @@ def succeeded(instances: Iterable[TaskInstance]) -> Claim:
 
 
 def ended_well(containers: Iterable[Container]) -> Claim:
-    """Every container is STOPPED or SUCCEEDED, and everything in it exited with 0.
+    """Claim that every container is STOPPED or SUCCEEDED, and exited with 0, as did its sidecars.
 
     This includes the first try of a task with retries: the task fails and reports that to Airflow, and its
     container exits with 0.
@@ -80,7 +80,7 @@ def expected(instances: Iterable[TaskInstance], segments: Mapping[str, int]) -> 
 def once_per_try(
     instances: Iterable[TaskInstance], containers: Iterable[Container], segments: Mapping[str, int]
 ) -> Claim:
-    """No try ran twice, and none was left out."""
+    """Claim that no try ran twice, and none was left out."""
     wanted = expected(instances, segments)
     found = Counter(f"{container.task.label} try {container.task.try_number}" for container in containers)
     return Claim(
@@ -94,7 +94,7 @@ def once_per_try(
 
 
 def served_once(instances: Iterable[TaskInstance], turns: Iterable[Turn]) -> Claim:
-    """Each try ran once, in whichever container, and well."""
+    """Claim that each try ran once, in any container, and exited with 0."""
     turns = tuple(turns)
     wanted, found = (
         expected(instances, {}),
@@ -116,13 +116,13 @@ def served_once(instances: Iterable[TaskInstance], turns: Iterable[Turn]) -> Cla
 
 
 def fewer(warm: int, cold: int) -> Claim:
-    """Warm containers were fewer than those of the same tasks run cold."""
+    """Claim that the tasks needed fewer containers warm than cold."""
     faults = () if warm < cold else (f"{warm} are not fewer than {cold}",)
     return Claim(f"warm containers started: {warm}, for the work of {cold} cold ones", faults)
 
 
 def all_recorded(entries: Iterable[EventLogRow], containers: int) -> Claim:
-    """Each container has left a record of what it used and cost; the claim adds them up."""
+    """Claim that each container has left a record of what it used and cost; adds up the records."""
     entries = tuple(entries)
     records = [(entry.task_id, read_entry(entry.extra or "") or UsageRecord()) for entry in entries]
     whole = usage_row(("all",), (record for _, record in records))
@@ -148,7 +148,7 @@ def slots(dump: str) -> list[int]:
 
 
 def slots_free(dump: str, executors: int) -> Claim:
-    """No executor has anything queued or running."""
+    """Claim that no executor has anything queued or running."""
     counted = slots(dump)
     wanted = [0] * (KINDS_OF_SLOT * executors)
     faults = () if counted == wanted else (f"the scheduler's dump counts {counted}, not {wanted}",)
@@ -156,7 +156,7 @@ def slots_free(dump: str, executors: int) -> Claim:
 
 
 def tokenless(messages: Iterable[tuple[str, str]]) -> Claim:
-    """Nothing that others may read contains a token; every token begins with ``eyJ``, the base64 of ``{"``.
+    """Claim that no text that others may read contains a token; tokens begin with ``eyJ``, base64 of ``{"``.
 
     >>> print(tokenless([("a request", "run eyJhbGciOi.eyJzdWIi.c2ln"), ("an event", "RUNNING")]))
     NOT  2 requests, events and descriptions carried no token
@@ -171,5 +171,5 @@ def tokenless(messages: Iterable[tuple[str, str]]) -> Claim:
 
 
 def none_left(running: Iterable[str], what: str) -> Claim:
-    """Nothing is left running."""
+    """Claim that nothing is left running."""
     return Claim(f"no {what} is left", tuple(running))

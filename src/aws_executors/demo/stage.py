@@ -31,7 +31,7 @@ from aws_executors.demo.proof import KINDS_OF_SLOT, Claim, none_left, slots, slo
 from aws_executors.local import LocalAws
 from aws_executors.local.http.wire import Request
 
-AT_ONCE = 4  # containers at a time: each takes a core for seconds, and 150 MB
+AT_ONCE = 4  # how many containers run at a time: each takes a core for seconds, and 150 MB
 EXECUTORS = 2
 START = 180.0  # seconds that Airflow may take to start, on a busy machine
 ASK = 0.5  # seconds between two calls of Airflow's API, which compete with the tasks for the CPU
@@ -60,7 +60,7 @@ class DemoStage:
         return self.deployment.processes["scheduler"]
 
     def start(self, component: str, name: str = "", **environment: str) -> Process:
-        """Start a component of Airflow (again), or another one of its kind under a name of its own."""
+        """Start a component of Airflow (again), or a further one of the same kind under another name."""
         return self.deployment.start(name or component, COMPONENTS[component], **environment)
 
     def trigger(self, dag_id: str) -> DagRun:
@@ -80,14 +80,14 @@ class DemoStage:
         return read_containers(self.aws.tasks(), self.aws.jobs(), self.stored())
 
     def stored(self) -> dict[str, bytes]:
-        """Everything that was ever written to the store, by address; of each object the last body."""
+        """The last body of every object that was ever written to the store, by address."""
         if self.names.transport == "inline":
             return {}
         puts = (request for request in self.aws.requests() if is_store(request, self.names))
         return {f"s3:/{put.path}": put.body for put in puts if put.method == "PUT"}
 
     def turns(self) -> tuple[Turn, ...]:
-        """What warm containers have run."""
+        """The workloads that warm containers have run."""
         if not self.names.stores:
             return ()
         puts = (request for request in self.aws.requests() if is_store(request, self.names))
@@ -101,16 +101,15 @@ class DemoStage:
         return left
 
     def recorded(self, run: DagRun, containers: int, timeout: float = 30.0) -> tuple[EventLogRow, ...]:
-        """The records of usage of a run's containers, once there are that many; each comes seconds after its
-        container has ended."""
+        """The usage records of a run's containers, once there are as many as `containers`; each comes seconds
+        after its container has ended."""
         deadline = time.monotonic() + timeout
         while len(found := self.api.event_logs(run, USED)) < containers and time.monotonic() < deadline:
             time.sleep(ASK)
         return found
 
     def messages(self) -> Iterator[tuple[str, str]]:
-        """All requests to AWS and all its events and descriptions, each with a name; bodies of stored
-        workloads are left out."""
+        """All requests to AWS (without stored workloads), and its events and descriptions, each named."""
         for number, request in enumerate(self.aws.requests()):
             body = b"" if is_store(request, self.names) else request.body
             head = f"{request.method} {request.path} {request.headers}"
@@ -164,9 +163,10 @@ def stage(
     """Run Airflow with both executors in front of an embedded AWS.
 
     `options` are variables for Airflow's components, `at_once` is how many containers run at a time, `image`
-    are further variables for every container. `prepared` turns the environment of Airflow's components into
-    the one that they get, and is entered before the first of them and left after the last. `delays` and
-    `time_factor` are those of the embedded AWS. `components` are those that are started, by name.
+    are further variables for every container. `prepared` is a context that turns the environment of Airflow's
+    components into the one that they get; it is entered before the first component starts, and left after the
+    last has ended. `delays` and `time_factor` are those of the embedded AWS. `components` are the names of
+    the components to start.
     """
     names = names or cloud.Names()
     with ExitStack() as stack:
@@ -205,8 +205,7 @@ def is_store(request: Request, names: cloud.Names) -> bool:
 
 
 def nothing_left(place: AirflowHome) -> None:
-    """Raise RuntimeError if a process of this Airflow is left, which is recognised by the address in its
-    environment."""
+    """Raise RuntimeError if a process is left that has this Airflow's address in its environment."""
     if (claim := none_left(left_behind(place.url), "process")).faults:
         raise RuntimeError(str(claim))
 

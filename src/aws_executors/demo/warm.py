@@ -1,8 +1,9 @@
 """`make demo WARM=1`: a chain and two waves of short tasks, cold beside warm: both clocks and both bills.
 
-Law: the same tasks, one run after the other, on the same Airflow and the same embedded AWS. Its containers
-come up as on Fargate, but `FASTER` times as fast. What is printed are Fargate's seconds: a second of this
-machine counts as `FASTER` of them, what tasks and Airflow need here included. The bill is the embedded AWS's.
+Law: the same tasks, one run after the other, on the same Airflow and the same embedded AWS, whose containers
+come up as on Fargate, but `FASTER` times as fast. All times are printed in Fargate's seconds: a second of
+this machine, even one that a task or Airflow needs, counts as `FASTER` of them. The bill is the embedded
+AWS's.
 """
 
 import time
@@ -22,17 +23,18 @@ DAGS = Path(__file__).parent / "warm_dags"
 COLD, WARM = "cold", "warm"
 FASTER = 5
 IDLE = "24"
-"""Seconds of this machine for which a container waits for its next workload: two minutes of Fargate's."""
+"""Seconds of this machine for which a container waits for its next workload: two Fargate minutes."""
 VCPU, MEMORY = 0.25, 512
 ASK = 1.0
 LONGER = 3
-"""How many times as long as the usual demo one of these runs may take."""
+"""How many times as long as the usual demo each of the two runs may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Half:
     """One of the two runs: its tasks, its containers (without those that were stopped before they cost
-    anything), what they ran, how long it took (in seconds of this machine), and the seconds on the bill."""
+    anything), the workloads of warm ones, its duration (in seconds of this machine), and the seconds
+    billed."""
 
     name: str
     instances: tuple[TaskInstance, ...]
@@ -43,17 +45,17 @@ class Half:
 
     @property
     def cost(self) -> float:
-        """Its cost by AWS's list prices, in US dollars."""
+        """The run's cost by AWS's list prices, in US dollars."""
         found = dollars(bundled_prices(), "us-east-1", self.billed, vcpu=VCPU, memory=MEMORY)
         return 0.0 if found is None else found
 
     @property
     def up(self) -> tuple[Container, ...]:
-        """Its containers without those that were stopped, for lack of work, before they were up."""
+        """The run's containers without those that were stopped, for lack of work, before they were up."""
         return tuple(one for one in self.containers if set(one.exit_codes) != {None})
 
     def line(self) -> str:
-        """Its clock and its bill.
+        """The line with the run's duration and its bill.
 
         >>> print(Half(name="cold", instances=(), containers=(), turns=(), seconds=100.0, billed=900).line())
         cold    8 min 20 s    0 containers    900 s billed  $0.0031
@@ -67,7 +69,7 @@ class Half:
 
 
 def run_cold_and_warm(say: Callable[[str], None], up: DemoStage, timeout: float) -> tuple[proof.Claim, ...]:
-    """Run both DAGs, print both clocks and both bills, and check what must be true."""
+    """Run both DAGs, print both durations and both bills, and check the claims."""
     halves = [half(say, up, name, timeout) for name in (COLD, WARM)]
     say(f"Fargate's clocks, {FASTER} times as fast; so a second of this machine, its own work too, counts as")
     say(f"{FASTER} of Fargate's; the bill is by AWS's list prices:")
@@ -113,7 +115,7 @@ def half(say: Callable[[str], None], up: DemoStage, name: str, timeout: float) -
 
 
 def claims(cold: Half, warm: Half) -> tuple[proof.Claim, ...]:
-    """What must be true of both."""
+    """The claims about both runs."""
     return (
         proof.succeeded((*cold.instances, *warm.instances)),
         proof.ended_well((*cold.containers, *warm.up)),

@@ -33,7 +33,7 @@ HEADINGS = ("task", "try", "executor", "container", "AWS says", "seconds", "Airf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRow:
-    """One container, or a task instance that has none yet."""
+    """One container, or a task instance that has no container yet."""
 
     task: str
     attempt: int
@@ -64,7 +64,7 @@ class SampleRow:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The state on both sides at one time, in epoch seconds."""
+    """The state in Airflow and in AWS at one time, in epoch seconds."""
 
     now: float
     instances: tuple[TaskInstance, ...]
@@ -74,8 +74,8 @@ class Sample:
 def rows(moment: Sample) -> tuple[SampleRow, ...]:
     """A row per container, the oldest first, then the task instances without one.
 
-    A task instance has one state, however many containers it has, so Airflow's state is shown only beside the
-    newest one.
+    A task instance has one state, however many containers it has, so Airflow's state is shown only beside its
+    newest container.
     """
     instances = {ti.label: ti for ti in moment.instances}
     newest = {container.task.label: container.id for container in moment.containers}

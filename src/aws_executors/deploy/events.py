@@ -1,8 +1,8 @@
-"""The delivery of events from AWS to the scheduler: queues, rules and who may send, from the settings.
+"""Derive the delivery of events from AWS to the scheduler from the settings: queues, rules and who may send.
 
-Law: pure; one rule per section, which leads to the section's queue, or to one for each host. An event that
-was not received within an hour is of no use any more: containers are polled as well. Sources: "Amazon SQS
-dead-letter queues", Amazon SQS Developer Guide; "EventBridge quotas", EventBridge User Guide.
+Law: pure; one rule per section, which sends to the section's queue, or to one queue for each host. An event
+that was not received within an hour is of no use any more, because containers are polled as well. Sources:
+"Amazon SQS dead-letter queues", Amazon SQS Developer Guide; "EventBridge quotas", EventBridge User Guide.
 """
 
 import re
@@ -28,24 +28,23 @@ S = TypeVar("S", bound=Settings)
 R = TypeVar("R")
 
 KEPT, DEAD_KEPT = 3600, 86_400
-"""Seconds for which a message is kept, and one that was received too often. Messages contain the commands
-that are sent inline."""
+"""Seconds for which a message is kept in the queue, and in the dead-letter queue: not long, because messages
+contain commands that are sent inline."""
 RECEIVINGS = 2 * RECEIVED
-"""How often a message is received before it goes to the dead letters: only messages that could not be deleted
-get there."""
+"""How often a message is received before it goes to the dead-letter queue, as it could not be deleted."""
 LONGEST = 64
-"""Characters of a rule's name."""
+"""The most characters of a rule's name."""
 TARGETS = 5
-"""Queues that a rule can lead to."""
+"""The most queues to which a rule can send."""
 
 
 class EventsSetupError(AwsExecutorsError):
-    """There is no set-up for these settings; the message says what to change."""
+    """No set-up is possible for these settings; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventsQueue:
-    """One queue: `number` tells it from others in the set-up."""
+    """One queue; its `number` is unique in the set-up."""
 
     number: int
     name: str
@@ -53,7 +52,7 @@ class EventsQueue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionRule:
-    """One section's rule, and the queues that it leads to; `told` is whether airflow.cfg names the queue.
+    """One section's rule, and the queues to which it sends; `told` says whether airflow.cfg names the queue.
 
     `header` is the section as airflow.cfg has it, with its team.
     """
@@ -82,11 +81,11 @@ class EventsSetup:
 
     @property
     def dead_letters(self) -> str:
-        """The name of the queue for what was received too often."""
+        """The name of the dead-letter queue, for messages that were received too often."""
         return f"{self.queues[0].name[:75]}-dead"
 
     def sending(self, queue: EventsQueue) -> tuple[SectionRule, ...]:
-        """The rules that lead to a queue."""
+        """The rules that send to a queue."""
         return tuple(rule for rule in self.rules if queue in rule.queues)
 
     def policy(self) -> Document:
@@ -160,8 +159,7 @@ def _rule(one: SectionPart, names: list[str], hosts: Sequence[str]) -> SectionRu
 
 
 def _own(one: SectionPart) -> str:
-    """A name that tells the sections of several deployments and teams apart; 64 characters at most, as a
-    team's name has 50."""
+    """A name unique to the section of a deployment and team; at most 64 characters, as a team's has 50."""
     whose = f"-{one.team}" if one.team else ""
     owner = one.owner[: min(50, LONGEST - len(f"-{one.settings.section}{whose}"))]
     return re.sub(r"[^\w-]", "-", f"{owner}-{one.settings.section}").replace("_", "-") + whose

@@ -1,8 +1,8 @@
 """Write a Terraform configuration as HCL or as JSON.
 
 Law: pure. A `Configuration` has the structure of Terraform's JSON syntax, except that a JSON document which
-an argument takes as text is the value of `jsonencode`. Terraform evaluates ``${...}`` in a text, unless that
-went through `itself`. Sources: the Terraform language, "Native Syntax Specification" and "JSON Configuration
+an argument takes as text is the value of `jsonencode`. Terraform evaluates ``${...}`` in a text that was not
+escaped by `itself`. Sources: the Terraform language, "Native Syntax Specification" and "JSON Configuration
 Syntax".
 """
 
@@ -93,8 +93,8 @@ def _block(head: str, body: dict[str, Value], indent: str) -> Iterator[str]:
 
 
 def _aligned(members: dict[str, Value], indent: str, *, types: bool = False) -> Iterator[str]:
-    """Names and values in the layout of ``terraform fmt``: equals signs are aligned, as long as each value is
-    on one line. The type of a variable is not quoted.
+    """Names and values in the layout of ``terraform fmt``: equals signs are aligned in groups of values that
+    are each on one line. The type of a variable is not quoted.
     """
     spelled = [
         (_key(name), str(value) if types and name == "type" else _spelled(value, indent))

@@ -22,12 +22,12 @@ from aws_executors.core.ecs.settings import EcsSettings
 from aws_executors.core.settings.base import Settings
 
 GROUPS = "/airflow"
-"""The prefix of each set-up's own log group: an account cannot have two of one name."""
+"""The prefix of the names of set-ups' log groups, of which an account cannot have two with the same name."""
 RETENTION = 30
 ACCOUNT = "${ACCOUNT}"
-"""Stands for the account's number, which is known only to the tool that creates the set-up."""
+"""The placeholder for the account's number, which only the tool that creates the set-up knows."""
 EXECUTION, TASK = "EXECUTION", "TASK"
-"""Stand for the two roles of the set-up."""
+"""The placeholders for the two roles of the set-up."""
 EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
 
 
@@ -139,8 +139,8 @@ class Setup:
     `statements` are the scheduler's policy; `reading` is what the containers' role needs if workloads are
     stored in S3, or if there are warm containers. Besides the resources in `made` there are always two roles,
     a log group and the scheduler's policy. `own_group` says whether a security group is created, `told_group`
-    whether airflow.cfg must then name it. `log_group` is named after the cluster or the queue, whose name is
-    unique in an account and Region, too.
+    whether airflow.cfg must then name it. `log_group` is named after the cluster or the queue, whose name,
+    like a log group's, is unique in an account and Region.
     """
 
     about: str
@@ -249,7 +249,7 @@ def _reading(settings: Settings, where: Where, *, warm: bool) -> Iterator[Statem
 
 
 def role_of(text: str) -> str:
-    """Which of the two roles an ARN in the policy stands for; empty if neither.
+    """Which of the two roles an ARN in the policy stands for; empty if it stands for neither.
 
     >>> role_of("arn:aws:iam::${ACCOUNT}:role/TASK"), role_of("arn:aws:logs:x:${ACCOUNT}:log-group:g")
     ('TASK', '')

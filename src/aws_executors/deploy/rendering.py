@@ -18,8 +18,8 @@ from aws_executors.doctor.checks.findings import API_VARIABLE
 
 
 def rendered(name: str, setup: Setup, put: Callable[[str], object], **values: object) -> object:
-    """Fill in a template with a set-up and these values, and parse it as YAML; `put` writes a text with
-    references."""
+    """Fill in a template with a set-up and these values, and parse the result as YAML; `put` turns
+    placeholders in a text into references."""
     return _parsed(
         name,
         values,
@@ -34,7 +34,7 @@ def rendered(name: str, setup: Setup, put: Callable[[str], object], **values: ob
 
 
 def rendered_events(name: str, setup: EventsSetup, put: Callable[[str], object], **values: object) -> object:
-    """The same for the delivery of events."""
+    """As `rendered`, for the delivery of events."""
     return _parsed(
         name,
         values,

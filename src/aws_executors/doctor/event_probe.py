@@ -1,7 +1,7 @@
 """Gather evidence for `doctor` about the delivery of events: queue, rules and their policies; reads only.
 
-Law: judges nothing; that is the job of `doctor/checks/events.py`. EventBridge itself tests a pattern, which
-is read here only if we have no permission for that.
+Law: judges nothing; that is the job of `doctor/checks/events.py`. EventBridge itself tests a pattern; only if
+we have no permission for that is the pattern evaluated here.
 """
 
 import json
@@ -66,7 +66,7 @@ def _neighbour(url: str, arn: str) -> str:
 
 
 def _rules(probe: Probe, arn: str) -> tuple[RuleSeen, ...] | Unasked | None:
-    """The rules that lead to a queue, on the default bus, to which AWS itself sends."""
+    """The rules on the default bus (to which AWS itself sends events) that have a queue as their target."""
     asked = unwrap_or_failure(probe.ask("events", "list_rule_names_by_target", TargetArn=arn))
     if isinstance(asked, AwsError):
         return Unasked(str(asked))

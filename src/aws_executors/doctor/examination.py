@@ -1,7 +1,7 @@
 """Examine one section of airflow.cfg: gather the evidence and yield the findings.
 
-Law: decides only the order of the questions, and which answer leads to which next one. `probe.py` asks them,
-and the checks judge the answers.
+Law: decides only the order of the questions, and which answer leads to which next question. `probe.py` asks
+them, and the checks judge the answers.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,9 +45,9 @@ Cells = Callable[[], WarmEvidence]
 def examine(
     settings: Settings, request: object, airflow: Airflow, probe: Probe, say: Say, cells: Cells | None = None
 ) -> Iterator[Finding]:
-    """What is wrong with a section whose settings are valid; `request` is made by its builder.
+    """What is wrong with a section whose settings are valid; `request` was made by its builder.
 
-    `cells` asks the store, if there may be warm containers.
+    `cells` examines the store of the cells; it is given if there may be warm containers.
     """
     yield from of_adoption(settings.section, settings.adopt_task_instances)
     say("asking AWS who we are")
@@ -123,7 +123,7 @@ def _log_groups(
 
 
 def _log_group(logs: LogConfiguration | None, probe: Probe) -> tuple[str, ...] | Unasked | None:
-    """The log groups with the name that a container's options give, in the Region that they give."""
+    """The log groups with the name and in the Region that a container's log options give."""
     options = logs.options if logs else {}
     group = options.get("awslogs-group", "")
     return probe.log_groups(group, options.get("awslogs-region", "")) if group else None

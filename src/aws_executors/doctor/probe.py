@@ -101,7 +101,7 @@ def api_status(url: str) -> int | Unasked | None:
     """
     page = f"{url.rstrip('/')}/health"
     try:
-        http_url(url)  # before anything that would quote a password
+        http_url(url)  # first: a later error would quote a password that is in the URL
     except ValueError as problem:
         return Unasked(f"the address {problem}")
     try:
@@ -187,8 +187,7 @@ class Probe:
         )
 
     def job_definitions(self, name: str) -> tuple[JobDefinition, ...] | Unasked | None:
-        """The active revisions of this job definition, or all of them if none is active, or the one that is
-        named.
+        """The revision of this job definition that is named, else all active ones, or all if none is active.
 
         SubmitJob accepts an ARN without a revision; DescribeJobDefinitions needs the name instead.
         """
@@ -240,8 +239,7 @@ class Probe:
         public: bool | None,
         remedy: str,
     ) -> Network:
-        """What EC2 returns for these subnets and groups. Filters are used, so that a missing one is not an
-        error."""
+        """What EC2 returns for these subnets and groups; by filters, so that a missing one is no error."""
         seen = self._of_ec2(Subnet, "Subnets", "subnet-id", subnets)
         vpcs = sorted({one.vpc for one in seen}) if isinstance(seen, tuple) else []
         return Network(
@@ -281,7 +279,7 @@ class Probe:
         return self.some(model, member, "ec2", f"describe_{xform_name(member)}", Filters=filters)
 
     def denied(self, arn: str, statements: Sequence[Statement]) -> tuple[str, ...] | Unasked | None:
-        """The actions that IAM's simulation would deny to this identity, with these resources."""
+        """The actions that IAM's simulation denies to this identity, on the resources of these statements."""
         principal = simulated(arn)
         if principal is None:
             return Unasked(f"{arn} is not a role or user that can be simulated")
@@ -313,7 +311,7 @@ def absent(error: AwsError) -> bool:
 
 
 def simulated(arn: str) -> str | None:
-    """The ARN to simulate for a caller: the role of a session, or the user itself.
+    """The ARN for which IAM simulates a caller's permissions: the role of a session, or the user itself.
 
     >>> simulated("arn:aws:sts::123456789012:assumed-role/scheduler/i-0abc")
     'arn:aws:iam::123456789012:role/scheduler'
@@ -327,8 +325,7 @@ def simulated(arn: str) -> str | None:
 
 
 def context(statement: Statement) -> list[dict[str, object]]:
-    """The keys of the statement's conditions, with values that meet them, in the form that the simulation
-    needs."""
+    """The statement's condition keys, with values that meet the conditions, as the simulation takes them."""
     return [
         {
             "ContextKeyName": key,

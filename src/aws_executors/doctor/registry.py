@@ -35,7 +35,7 @@ TIMEOUT = 5.0
 
 
 def image_seen(ask: Ask, text: str, region: str, architecture: str) -> ImageEvidence:
-    """What the registry has under this name; None if it is not a registry that can be asked."""
+    """What the registry has under this image name; None if it is not Amazon ECR in this Region."""
     named = reference(text)
     if named is None or named.region != region:
         return None

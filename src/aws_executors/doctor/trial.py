@@ -2,7 +2,7 @@
 
 Law: uses the executor's own calls, for one container, without retries; the container is stopped if it takes
 too long. Its command calls the health check of Airflow's execution API, from where tasks will call it. Before
-that, if our launcher is to run tasks, it tries whether that knows the options that it will be given.
+that, if our launcher is to run tasks, the command checks that the launcher accepts the options it will get.
 """
 
 import time
@@ -70,7 +70,7 @@ ENDS: Mapping[int, tuple[str, str, str]] = {
 
 
 def trial_command(settings: Settings, *, warm: bool = False) -> tuple[str, ...]:
-    """The container's command; its exit code tells the result. `warm`: whether there may be warm containers.
+    """The container's command, whose exit code is the result. `warm`: whether there may be warm containers.
 
     >>> from aws_executors.core.batch.settings import BatchSettings
     >>> trial_command(BatchSettings(region="us-east-1", job_name="a", job_queue="q", job_definition="d",

@@ -1,7 +1,7 @@
 """Gather evidence for `doctor` about the cells of warm containers.
 
 Law: judges nothing; that is the job of `doctor/checks/warm.py`. Changes nothing: it writes only under a
-condition that no object meets. If a store carries out the first write all the same, the object is deleted.
+condition that no object meets. If a store ignores the condition of the first write, the object is deleted.
 """
 
 from returns.methods import unwrap_or_failure
@@ -24,7 +24,7 @@ NEVER = '"00000000000000000000000000000000"'
 """An ETag that no object has."""
 
 TRIED = "doctor"
-"""The name of the object for the first write, which must be refused."""
+"""The name of the object for the first write, which the store must refuse."""
 
 NO_RULES = "NoSuchLifecycleConfiguration"
 
@@ -49,7 +49,7 @@ def cells_seen(settings: Settings, team: str | None, clients: Clients, probe: Pr
 
 
 def _holds(calls: S3Calls, bucket: str, nothing: str, cell: str | None) -> bool | AwsError | Unasked:
-    """Whether the store keeps to conditions; tried on a key without an object first, because a store that
+    """Whether the store enforces conditions; tried on a key without an object first, because a store that
     ignores conditions would overwrite a cell in use."""
     written: Result[str, AwsError] = calls.put(bucket, nothing, b"{}", NEVER)
     if is_successful(written):
@@ -57,7 +57,7 @@ def _holds(calls: S3Calls, bucket: str, nothing: str, cell: str | None) -> bool 
         return False
     # S3 may deny access if the object is missing, too. Source: API_GetObject, "Permissions".
     denied = written.failure().code == "AccessDenied"
-    if denied and cell is not None:  # a store without conditions would deny this, too
+    if denied and cell is not None:  # a store that ignores conditions would deny this write, too
         written = calls.put(bucket, cell, b"{}", NEVER)
         if is_successful(written):
             return False

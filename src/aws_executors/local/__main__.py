@@ -79,10 +79,10 @@ def serve(chosen: argparse.Namespace) -> int:
 
 
 def _told_to_end() -> int:
-    """The file from which a SIGTERM or SIGINT is read from now on; waiting for it misses none.
+    """The file from which a SIGTERM or SIGINT is read from now on; a wait for it misses no signal.
 
-    Python runs handlers between two steps of the main thread: not while that begins to wait, and perhaps
-    while it holds the lock of an Event; then a handler that sets the Event would wait for ever.
+    Python runs handlers between two steps of the main thread: not while the thread begins to wait, and
+    perhaps while it holds the lock of an Event; a handler that sets that Event would then wait for ever.
     """
     told, tell = os.pipe()
     os.set_blocking(tell, False)

@@ -1,8 +1,8 @@
 """Drive the world in real time.
 
 Law: owns the only lock, the only clock and the thread that advances the world. Calls and events change the
-world under the lock and never wait while holding it; effects are carried out outside it. Two things wait for
-the world to change, each on a condition of its own: that thread, and calls that are long polls.
+world under the lock and never wait while holding it; effects are carried out outside the lock. The thread,
+and calls that are long polls, wait for the world to change, each on a condition of their own.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ T = TypeVar("T")
 class Runner(Protocol):
     """Runs the containers: as processes, or as whatever a test or a benchmark uses instead.
 
-    It carries out every effect without waiting, and reports `Started` or `StartFailed`, then `Exited`, from
-    any thread. `environment` is the base environment of each container.
+    It carries out every effect without waiting, and reports `Started` and later `Exited`, or `StartFailed`,
+    from any thread. `environment` is the base environment of each container.
     """
 
     environment: dict[str, str]
@@ -48,7 +48,7 @@ class Runner(Protocol):
         ...
 
     def close(self, seconds: float) -> None:
-        """End all of them within this many seconds."""
+        """End all containers within this many seconds."""
         ...
 
 
@@ -95,7 +95,7 @@ class Cloud:
     def call(self, call: Call, is_wanted: Callable[[], bool] = lambda: True) -> Answer:
         """Answer one call; a long poll waits for its answer, without the lock, until `stop`.
 
-        `is_wanted` says whether anybody still waits: nothing is taken out of a queue for a client that has
+        `is_wanted` says whether the client still waits: nothing is taken out of a queue for a client that has
         gone.
         """
         with self._changed:
@@ -123,7 +123,7 @@ class Cloud:
             self._run_due()
 
     def _run_due(self) -> None:
-        """Carry out what is due (the lock is held), and wake the thread if there is work for it."""
+        """Carry out what is due (with the lock held), and wake the thread if there is work for it."""
         self._advance()
         due = next_due(self._world)
         if self._effects or (due is not None and due < self._looks_at):

@@ -1,7 +1,7 @@
-"""How much memory and CPU a container uses: what a container runtime would count, read from /proc.
+"""Read from /proc how much memory and CPU a container uses, counted as by a container runtime.
 
-Law: reads only. What several processes of a container share counts once, and files do not count. Without
-/proc (on macOS) nothing is known, and no container is killed for its memory.
+Law: reads only. Memory that several processes of a container share counts once, and files do not count.
+Without /proc (on macOS) nothing is known, and no container is killed for its memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MIB = 2**20
 
 
 def sessions() -> Mapping[int, Sequence[int]]:
-    """The ids of all processes, by the session that they are in; empty without /proc."""
+    """The ids of all processes, by their session; empty without /proc."""
     found: dict[int, list[int]] = {}
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else []:
         if entry.isdecimal():
@@ -28,8 +28,8 @@ def sessions() -> Mapping[int, Sequence[int]]:
 
 def exceeds(processes: Sequence[int], limit: int) -> bool:
     """Whether these processes use more than `limit` bytes together."""
-    # The exact number costs milliseconds, so it is read only if an estimate, which counts twice what a fork
-    # shares with its parent, is too high.
+    # The exact number costs milliseconds, so it is read only if an estimate is too high, which counts memory
+    # that a fork shares with its parent twice.
     return sum(map(_private, processes)) > limit and memory_used(processes) > limit
 
 
@@ -45,7 +45,7 @@ def spent(processes: Sequence[int]) -> float:
 
 
 def _private(process: int) -> int:
-    """Bytes of this process that are in memory and in no file."""
+    """Bytes of this process in memory, without files and shared memory."""
     for line in _lines(process, "statm"):
         _, resident, shared, *_ = line.split()
         return (int(resident) - int(shared)) * PAGE
@@ -53,7 +53,7 @@ def _private(process: int) -> int:
 
 
 def _proportional(process: int) -> int:
-    """The same, but of memory that it shares with others only its part."""
+    """Bytes of this process in memory, without files, and of shared memory only its proportional part."""
     return sum(
         int(line.split()[1]) * 1024
         for line in _lines(process, "smaps_rollup")

@@ -1,11 +1,11 @@
 """Run containers as local processes.
 
 Law: carries out `StartProcess` and `SignalProcess` and reports `Started`, `StartFailed`, `Printed` and
-`Exited`; decides nothing. A container is a session of its own in a fresh directory, which has its temporary
-folder as well, with only the environment that it is given. It ends with its first process: everything else in
-the session is then killed, as when a container is removed. One that uses more memory than it may is killed,
-as by the kernel. Two threads per container, and one for their memory. The world's `room` limits how many
-containers there are.
+`Exited`; decides nothing. A container is a session of its own in a fresh directory, which also contains its
+temporary folder, and has only the environment that it is given. It ends with its first process: everything
+else in the session is then killed, as when a container is removed. A container that uses more memory than it
+may is killed, as by the kernel. There are two threads per container, and one that watches the memory of all.
+The world's `room` limits the number of containers.
 """
 
 from __future__ import annotations
@@ -38,13 +38,12 @@ from aws_executors.local.world import (
 
 CHUNK = 65536
 EVENT = 256 * 1024 - 26
-"""Bytes of a log event, at most: Docker's log driver splits a longer line, and skips an empty one."""
+"""The most bytes of a log event: as by Docker's log driver, longer lines are split, empty ones skipped."""
 LAST_OUTPUT = 1.0
 WEIGHED_EVERY = 0.2
-"""Seconds between two looks at how much memory containers use."""
+"""Seconds between two checks of how much memory containers use."""
 CODE_LOST = 255
-"""The exit code of a process that was reaped elsewhere: as its real one is not known, it must not count as
-success."""
+"""The exit code of a process that was reaped elsewhere: its real one is unknown; it must not be success."""
 
 
 @dataclass(slots=True, eq=False)
@@ -66,8 +65,8 @@ class ContainerProcess:
             if self.ended or self.process.returncode is not None:
                 return
             if name == "TERM":
-                # Not Popen's own method, which polls first and so might reap a process that its waiter is
-                # about to reap.
+                # Not Popen's own method: that polls first, and so might reap a process that the container's
+                # waiter is about to reap.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self.process.pid, signal.SIGTERM)
             else:
@@ -122,7 +121,7 @@ class Containers:
             directory = tempfile.mkdtemp(prefix="local-aws-")
             temporary = os.path.join(directory, "tmp")
             os.mkdir(temporary)
-            with self._lock:  # so that `close` sees it, or it is not started
+            with self._lock:  # so that `close` sees the process, or it is not started at all
                 if self._closed:
                     raise OSError("the embedded AWS has stopped")
                 process = subprocess.Popen(  # noqa: S603 - a container runs the command it is given
@@ -213,7 +212,7 @@ class Containers:
 
 
 def _parts(line: bytes) -> Iterator[str]:
-    """A line as its events."""
+    """The log events of a line."""
     for at in range(0, len(line), EVENT):
         yield line[at : at + EVENT].decode("utf-8", "replace")
 
@@ -235,9 +234,10 @@ def await_end(process: subprocess.Popen[bytes]) -> bool:
 
 
 def kill_session(leader: int) -> None:
-    """Kill all processes of the session that this process leads; it has just been reaped, or not yet.
+    """Kill all processes of the session that this process leads or, if it was just reaped, led.
 
-    A task of Airflow moves into a process group of its own, so killing the group alone would miss it.
+    A task of Airflow moves into a process group of its own, so killing the leader's group would miss the
+    task.
     """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)

@@ -15,7 +15,7 @@ def tasks(world: World, now: float) -> list[Json]:
 
 
 def arns(world: World, now: float) -> dict[str, str]:
-    """The ARN of every task that is still known, by its id; those of Batch jobs, too."""
+    """The ARN of every task that is still known, by its id, including tasks of Batch jobs."""
     return {task.id: task.arn for task in world.ecs.tasks.values()}
 
 
@@ -38,7 +38,7 @@ def changes(world: World, now: float) -> list[Json]:
 
 
 def billed(world: World, now: float) -> dict[str, int]:
-    """The seconds on Fargate's bill of each task, by its id; of those that run, up to now."""
+    """The seconds on Fargate's bill of each task, by its id; for a running task, up to now."""
     return bill_so_far(world, now)
 
 

@@ -33,14 +33,14 @@ NEAR = "127.0.0.1,localhost,::1"
 class LocalAws:
     """ECS, Batch, Logs, SQS, EventBridge and a little of S3 on loopback, from `start` (or `with`) to `stop`.
 
-    `port` 0 means a free one. `max_processes` containers run at once, others wait. `latency` is in seconds.
-    `delays` is `none`, `fast`, `fargate` or a `Delays`; each of its steps takes `time_factor` times as long.
+    `port` 0 means a free port. At most `max_processes` containers run at once, others wait. `latency` is in
+    seconds. `delays` is `none`, `fast`, `fargate` or a `Delays`; each step takes `time_factor` times as long.
     `container_env` are the image's variables. `path` is the containers' PATH (default: this interpreter's
     directory, then the system's). `runner` runs the containers (default: as processes). `keep_requests` keeps
     every request, for `requests`. A port in use raises OSError at `start`; other mistakes raise ValueError at
     once.
 
-    Only requests with its `key`, which is made anew each time, are answered; `environment` and `client`
+    Only requests with the `key`, which is new in each instance, are answered; `environment` and `client`
     contain it.
     """
 
@@ -101,7 +101,7 @@ class LocalAws:
             self._world.sqs.endpoint = self._server.url
             self._cloud.start({**self._base, **self.environment, **self._baked})
             self._server.start()
-        except BaseException:  # `with` does not stop what has not started
+        except BaseException:  # if `start` fails, `with` does not call `stop`
             self.stop()
             raise
         return self
@@ -142,7 +142,7 @@ class LocalAws:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "NO_PROXY": NEAR,
-            "no_proxy": NEAR,  # it would count if the machine has set it
+            "no_proxy": NEAR,  # the lower-case variable would take precedence if the machine has set it
         }
 
     def client(self, service: str, *, connections: int = 10) -> Any:
@@ -168,8 +168,8 @@ class LocalAws:
     def billed(self) -> dict[str, int]:
         """The seconds on Fargate's bill of each ECS task, by its id, jobs' tasks too.
 
-        Whole seconds from the start of the image pull until the containers' end, or until now, 60 at least;
-        they are those of AWS, whatever `time_factor` is.
+        Whole seconds from the start of the image pull until the containers' end, or until now, 60 at least,
+        as AWS would count them, whatever `time_factor` is.
         """
         return self._cloud.do(snapshots.billed)
 

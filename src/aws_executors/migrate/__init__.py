@@ -1,4 +1,4 @@
-"""Translate the configuration of an older package into this one's.
+"""Translate the configuration of an older package into that of this package.
 
 Law: pure. `table.py` maps the options, `executors.py` the classes in ``[core] executor``; `translation.py`
 translates a whole configuration, and `cfg.py` writes the result for airflow.cfg. What is not translated is

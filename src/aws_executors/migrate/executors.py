@@ -17,8 +17,7 @@ CLASSES: Mapping[str, tuple[str, str]] = {
     "AwsFargateExecutor": (f"{OURS}AwsEcsFargateExecutor", OLDER),
     "EcsFargateExecutor": (f"{OURS}AwsEcsFargateExecutor", OLDER),
 }
-"""Our class and the package of origin, by class name. Both packages have an AwsBatchExecutor; its module
-tells them apart."""
+"""Our class and the package of origin, by class name; the module distinguishes the AwsBatchExecutors."""
 PROVIDERS = "airflow.providers."
 STAYS = ("airflow.", "aws_executors.")
 LAMBDA = "AwsLambdaExecutor"
@@ -44,14 +43,14 @@ class Named:
 
     @property
     def package(self) -> str:
-        """The package that the class comes from; empty if it is ours already or unknown."""
+        """The package that the class comes from; empty if the class is ours already or unknown."""
         if self.name not in CLASSES or self.path.startswith(OURS):
             return ""
         return PROVIDER if self.path.startswith(PROVIDERS) else CLASSES[self.name][1]
 
     @property
     def told(self) -> str:
-        """Why the path is kept, if the user should know."""
+        """Why the path is kept, for the user; empty if that needs no remark."""
         if self.name == LAMBDA:
             return f"{self.path} stays: Lambda is not there."
         if self.ours or "." not in self.path or self.path.startswith(STAYS):

@@ -1,4 +1,4 @@
-"""What each option of an older package becomes: one table per old section.
+"""Tables of what each option of an older package becomes, one per old section.
 
 Law: pure data, and functions that rewrite values. The defaults of a package are part of a configuration, so
 different defaults are reported too.
@@ -23,7 +23,7 @@ DICTS: Mapping[str, str] = {
     "DEFAULT_ECS_FARGATE_KWARGS": "ECS_FARGATE_RUN_TASK_KWARGS",
     "DEFAULT_AWS_ECS_CONFIG": "ECS_FARGATE_RUN_TASK_KWARGS",
 }
-"""The older package's dicts of default arguments, by all the names they have had."""
+"""Our dict of default arguments for each name that the older package's dicts have had."""
 
 
 def our_path(value: str) -> str:
@@ -69,7 +69,7 @@ def definition(value: str) -> str:
 
 
 def public(value: str) -> str:
-    """Whether a task gets a public address: the Amazon provider compares with the one word ``True``.
+    """Whether a task gets a public address: for the Amazon provider only if the value is the word ``True``.
 
     >>> public("True"), public("true"), public("ENABLED")
     ('True', 'False', 'False')
@@ -117,9 +117,9 @@ def _camelized(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Becomes:
-    """What an old option becomes: `option` of our section, or nothing if that is empty.
+    """What an old option becomes: `option` of our section, or nothing if `option` is empty.
 
-    `changed` is the note where the value had to be spelled in another way.
+    `changed` is the note for a value that had to be spelled in another way.
     """
 
     option: str = ""
@@ -132,7 +132,7 @@ class Becomes:
 class Unwritten:
     """What applies if an old option is not set: our option and value with the same effect, or only a note.
 
-    `unless` names options, or members of the kwargs, that make it irrelevant.
+    `unless` names options, or members of the kwargs, any of which makes this irrelevant.
     """
 
     option: str = ""

@@ -41,7 +41,7 @@ MODELS: Mapping[str, type[Settings]] = {section: row.settings for section, row i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One option of the result; without `option` it is left out, and the note says why."""
+    """One option of the result; if `option` is empty, the old option is left out, and the note says why."""
 
     section: str
     option: str
@@ -122,7 +122,7 @@ def _executor(value: str) -> Iterator[Line]:
 
 
 def _sections(written: Sections) -> tuple[Own, ...]:
-    """The old sections to translate; of two that would become one, the one whose executor is configured."""
+    """The old sections to translate; of two that become the same, the one whose executor is configured."""
     found: dict[str, Own] = {}
     for name, old in TABLE.items():
         for header in [one for one in written if one.rpartition("=")[2] == name and written[one]]:
@@ -165,7 +165,7 @@ def _options(own: Own) -> Iterator[Line]:
 
 
 def _already(own: Own, option: str) -> Becomes | None:
-    """An option of ours in a section that has the same name as ours."""
+    """The translation of an option that is ours already, in a section with the same name as ours."""
     same = own.old.section == own.name.rpartition("=")[2]
     return Becomes(option=option) if same and option in MODELS[own.old.section].model_fields else None
 
@@ -180,7 +180,7 @@ def _left_out(own: Own, was: str, value: str, note: str) -> Line:
 
 
 def _unpacked(own: Own) -> Mapping[str, str]:
-    """The options; those inside the kwargs, which take precedence, are moved out of them."""
+    """The options, with those inside the kwargs, which take precedence, moved out of the kwargs."""
     inside = kwargs_in(own.options.get(own.old.kwargs_option, ""))
     if inside is None:
         return own.options
@@ -196,7 +196,8 @@ def _unpacked(own: Own) -> Mapping[str, str]:
 def _with_own_named(kwargs: Mapping[str, object], container: str) -> Mapping[str, object]:
     """The kwargs, with their first override named for Airflow's container.
 
-    The amazon provider takes the first one as that container's, whatever its name; here the name decides.
+    The amazon provider applies the first override to that container, whatever its name; here the name
+    decides.
     """
     overrides = {spell(name): part for name, part in _members(kwargs.get("overrides")).items()}
     listed = overrides.get("containerOverrides")
@@ -213,7 +214,7 @@ def _members(value: object) -> Mapping[str, object]:
 
 def _text(value: object) -> str:
     if isinstance(value, bool):
-        return json.dumps(value)  # the amazon provider compares with the text True, which this is not
+        return json.dumps(value)  # not `str`: the amazon provider compares with the text True, unlike `true`
     return as_text(tuple(cast("list[object]", value)) if isinstance(value, list) else value)
 
 
@@ -267,7 +268,7 @@ def _faults(own: Own, lines: list[Line]) -> tuple[Fault, ...]:
 
 
 def _request_faults(own: Own, settings: Settings, values: Mapping[str, str]) -> Iterator[Fault]:
-    """What the executor would say of the kwargs at its start, where these stand in the section."""
+    """The faults that the executor would report at its start for kwargs that stand in the section."""
     option = own.old.kwargs_option
     try:
         SERVICES[own.old.section].over_options(settings, kwargs_in(values.get(option, "")) or {})
@@ -281,7 +282,7 @@ def _values(lines: list[Line]) -> dict[str, str]:
 
 
 def _kwargs(own: Own, values: Mapping[str, str]) -> Mapping[str, object]:
-    """The members of the kwargs; if a user's module holds them, any missing member may be in there."""
+    """The members of the kwargs; if they are in a user's module, any member may be among them."""
     source = values.get(own.old.kwargs_option, "")
     if not source or source.startswith(("{", "[", "aws_executors.")):
         return kwargs_in(source) or {}

@@ -71,7 +71,7 @@ def parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one workload; returns the exit code."""
+    """Run one workload, or with `--warm` one after another; returns the exit code."""
     options = parser().parse_args(arguments)
     if options.warm is None:
         stop_at_once()
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name, argument = next((n, a) for n in SOURCES if (a := getattr(options, n)) is not None)
         with without_collecting():
             if options.s3 is not None:
-                preload()  # first: until it is read, the stored workload gets fresh tokens
+                preload()  # first: until the stored workload is read, the executor renews its token
             text = SOURCES[name](argument, options.region, options.owner)
             hostname.container_id()
             workload = decoded(text)
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    """Serve as a warm container; its modules are imported only here, as other containers do not need them."""
+    """Serve as a warm container; imports the modules for this here, as other containers do not need them."""
     from aws_executors.run.warm.cell_store import OwnCell
     from aws_executors.run.warm.serving import ServingLimits
     from aws_executors.run.warm.start import serve_cell
@@ -144,7 +144,7 @@ def decoded(text: str) -> "ExecuteTask | ExecuteCallback":
 
 
 def run_text(text: str) -> tuple[int, bool]:
-    """Run one of several workloads, in its fork; its exit code, and whether no signal ended the task."""
+    """Run one of several workloads, in its fork: its exit code, and whether no signal ended the task."""
     left: list[int] = []
     try:
         try:
@@ -195,8 +195,8 @@ def _run(
 
     try:
         dispose_orm(do_log=False)
-        # A callback that does not ask first (before 3.4) may have begun from here on: an exit code that says
-        # it has not would have it called a second time.
+        # A callback that does not ask first (before 3.4) may have begun from here on: an exit code for "not
+        # begun" would cause a second call.
         heard.begun = not compat.asks_first(workload)
         left = compat.run_workload(workload)
     except StoppedError:
@@ -213,7 +213,7 @@ def _run(
         known = f"a report of the task's state as Airflow {compat.image_airflow()} writes it"
         say(f"Airflow's API server did not understand {known}; {SAME}")
         return FAILED
-    if heard.turned_away and not heard.begun:  # not every supervisor raises an error then
+    if heard.turned_away and not heard.begun:  # not every version of the supervisor raises an error for this
         return _end(exit_for_status(heard.turned_away), "Airflow has cleared it before it began")
     if left_by is not None:
         left_by(left)

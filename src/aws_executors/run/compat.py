@@ -1,8 +1,8 @@
 """Isolate the differences between Airflow versions in the container.
 
-Law: the only module of `run` that may depend on the version of Airflow; `shell/airflow/compat.py` is the
-scheduler's. It asks for features, never for version numbers. All other code is written for Airflow 3.3; what
-an older version lacks, and what 3.4 does in another way, is made up for here.
+Law: the only module of `run` that may depend on the version of Airflow; `shell/airflow/compat.py` is its
+counterpart in the scheduler. It tests for features, never for version numbers. All other code is written for
+Airflow 3.3; this module compensates for what older versions lack, and for what 3.4 does differently.
 """
 
 import os
@@ -28,8 +28,8 @@ OF_A_FILE = "unusual_prefix_"
 """The prefix of the names that Airflow gives to the modules of DAG files. Source:
 `get_unique_dag_module_name` of ``airflow/utils/file.py``."""
 CONFLICT = 409  # the API server's answer for a task that may not start
-UNPROCESSABLE = 422  # its answer to a call whose members it does not know
-# The ends of the addresses to which a task reports that it begins, and its state.
+UNPROCESSABLE = 422  # the API server's answer to a call whose members it does not know
+# The ends of the API paths to which a task reports that it begins, and to which it reports its state.
 BEGINNING, STATE = "/run", "/state"
 
 
@@ -49,7 +49,7 @@ def http_library() -> Any:
 
 
 def already_running() -> tuple[type[BaseException], ...]:
-    """The errors that say that another container runs the task; none before 3.2, where `is_held` tells."""
+    """The errors that mean that another container runs the task; none before 3.2 (see `is_held`)."""
     from airflow.sdk import exceptions
 
     kind: type[BaseException] | None = getattr(exceptions, "TaskAlreadyRunningError", None)
@@ -88,7 +88,7 @@ def kinds() -> tuple[type, ...]:
 
 
 def asks_first(workload: "ExecuteTask | ExecuteCallback") -> bool:
-    """Whether this asks Airflow's API server if it may begin: a task always does, a callback from 3.4 on."""
+    """Whether this workload asks the API server if it may begin: a task always, a callback from 3.4 on."""
     from airflow.executors.workloads import ExecuteTask
     from airflow.sdk.api.client import Client
 
@@ -114,10 +114,10 @@ def run_workload(workload: "ExecuteTask | ExecuteCallback") -> int:
 
 
 def _tell_the_task() -> None:
-    """Let a stop signal reach the task, or end a workload without a task, where Airflow waits instead.
+    """Let a stop signal reach the task, or end a workload without a task, if Airflow would wait instead.
 
-    From 3.4 on its supervisor only logs the signal, and waits for the task. But a container is killed soon
-    after, and `on_kill` should be called before. As with Airflow's own, the task's end is still reported.
+    From 3.4 on, Airflow's supervisor only logs the signal, and waits for the task. But the platform kills the
+    container soon after, and `on_kill` should be called before. The task's end is still reported to Airflow.
 
     Source: `_warm_shutdown_signals` of ``airflow/sdk/execution_time/coordinator.py``.
     """
@@ -130,9 +130,9 @@ def _tell_the_task() -> None:
 
 
 def _forward_signals(supervisor: Any) -> None:
-    """Have the supervisor forward SIGTERM and SIGINT to its task, so that its `on_kill` is called.
+    """Have the supervisor forward SIGTERM and SIGINT to its task, so that the task's `on_kill` is called.
 
-    Only 3.3 does so itself. Source: `ActivitySubprocess.wait` of
+    Only Airflow 3.3 does so itself. Source: `ActivitySubprocess.wait` of
     ``airflow/sdk/execution_time/supervisor.py``.
     """
     kind = supervisor.ActivitySubprocess
@@ -162,10 +162,10 @@ def _forwarded_to(pid: int) -> Iterator[None]:
 def _hear_the_end() -> None:
     """Have Airflow's supervisor notice at once that its task's process has ended.
 
-    The supervisor looks whether the process has ended as soon as that has closed its last socket, which it
-    does a moment before its end. If the supervisor is too early, as for most tasks on one CPU or beside busy
-    processes, it looks again after `[workers] min_heartbeat_interval` (5 s). So once no socket is left, it
-    waits for the process here. A supervisor with other names for these things is left as it is.
+    A task's process closes its last socket a moment before it ends. The supervisor then checks whether the
+    process has ended; if not, as for most tasks on one CPU or beside busy processes, it checks again only
+    after `[workers] min_heartbeat_interval` (5 s). So once no socket is left, the supervisor is made to wait
+    for the process. A supervisor without these attributes is left unchanged.
 
     Source: `_monitor_subprocess` of ``airflow/sdk/execution_time/supervisor.py``.
     """
@@ -184,10 +184,10 @@ def _hear_the_end() -> None:
 
 
 def _waited_for_end(child: int, seconds: float) -> bool:
-    """Wait up to `seconds` for a child to end; returns False if that cannot be waited for here."""
+    """Wait up to `seconds` for a child to end; returns False if the system cannot wait for this process."""
     try:
         end = os.pidfd_open(child)
-    except OSError:  # an old kernel, or it has been reaped
+    except OSError:  # an old kernel, or the child has been reaped
         return False
     try:
         readable(end, seconds)
@@ -198,8 +198,8 @@ def _waited_for_end(child: int, seconds: float) -> bool:
 
 @dataclass(slots=True)
 class Heard:
-    """What Airflow's API server has answered: that the workload has `begun`, or by which HTTP status it was
-    `turned_away`, and that it has `not_understood` the last report of the task's state."""
+    """What the API server has answered: whether the workload has `begun`, the HTTP status by which it was
+    `turned_away` (else 0), and whether the last report of the task's state was `not_understood`."""
 
     begun: bool = False
     turned_away: int = 0
@@ -208,11 +208,11 @@ class Heard:
 
 @contextmanager
 def answers() -> Iterator[Heard]:
-    """Listen in to the API server's answers in this block.
+    """Record the API server's answers in this block.
 
-    An API server that is older than this image does not understand every report of a state: 3.1 not how 3.2
-    defers, 3.2 not how 3.3 retries. Source: ``airflow/sdk/api/client.py``, which reads each answer by the
-    method that is wrapped here.
+    An API server that is older than this image does not understand every report of a state: 3.1 does not know
+    3.2's report of a deferral, 3.2 not 3.3's of a retry. Source: ``airflow/sdk/api/client.py``, which reads
+    each answer by the method that is wrapped here.
     """
     from airflow.sdk.api.client import ServerResponseError
 
@@ -264,8 +264,8 @@ def _supervised(workload: Any) -> int:
 def _called_back(workload: Any) -> int:
     """Call a callback in this process, with its DAG bundle's folder on the path.
 
-    A callback that the DAG's own file defines can be called, too; Airflow's own executors can do so from 3.3
-    on. Source: `_execute_callback` of ``airflow/executors/local_executor.py`` in 3.2.
+    A callback that is defined in the DAG's own file can be called, too; Airflow's own executors can do that
+    from 3.3 on. Source: `_execute_callback` of ``airflow/executors/local_executor.py`` in 3.2.
     """
     import structlog
 
@@ -289,6 +289,6 @@ def _load(name: str, file: Path) -> None:
     """Import a file as a module of this name."""
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        return  # the later import by its name raises ModuleNotFoundError
+        return  # the later import of `name` raises ModuleNotFoundError
     sys.modules[name] = module_from_spec(spec)
     spec.loader.exec_module(sys.modules[name])

@@ -1,7 +1,7 @@
 """Map an exception of Airflow's supervisor to an exit code in `core/lifecycle/launcher_exit_codes.py`.
 
-Law: a failure that is known to have happened before the task started has a code of its own; one that may have
-happened later gives only the general code.
+Law: a failure that is known to have happened before the task started has a code of its own; a failure that
+may have happened later gives only the general code 1.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def exit_code(error: BaseException) -> int:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen = set[int]()  # two may name each other as their cause
+    seen = set[int]()  # two exceptions may name each other as their cause
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error

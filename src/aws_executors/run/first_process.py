@@ -22,35 +22,35 @@ PASSED_ON = (signal.SIGTERM, signal.SIGINT)
 WATCHED = (*PASSED_ON, signal.SIGCHLD)
 
 UNWRITTEN = (OSError, ValueError, AttributeError)
-"""What writing raises if the log's disk is full, its reader is gone, or there is no log."""
+"""The exceptions that writing raises if the log's disk is full, its reader is gone, or there is no log."""
 
 
 class StoppedError(BaseException):
-    """The platform stops the container, and Airflow's supervisor does not handle that yet.
+    """The platform stops the container before Airflow's supervisor handles signals.
 
     Not an `Exception`, so that no handler of Airflow or of a client keeps the container running.
     """
 
 
 def say(words: str) -> None:
-    """Write one line to what the platform collects as the container's log, if that takes it."""
+    """Write one line to standard error, which the platform collects as the container's log, if possible."""
     with suppress(*UNWRITTEN):
         sys.stderr.write(f"aws_executors.run: {' '.join(words.split())}\n")
         sys.stderr.flush()
 
 
 def flush() -> None:
-    """Flush both outputs, if they can be written."""
+    """Flush standard output and standard error, if they can be written."""
     for name in ("stdout", "stderr"):
         with suppress(*UNWRITTEN):
             getattr(sys, name).flush()
 
 
 def stop_at_once() -> None:
-    """From now on, a stop signal raises `StoppedError`; the next ones do nothing."""
+    """From now on, the first stop signal raises `StoppedError`; later ones do nothing."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        ignore_stops()  # another one would interrupt the handling of this one, and change the exit code
+        ignore_stops()  # a second signal would interrupt the handling of the first, and change the exit code
         raise StoppedError(signal.Signals(number).name)
 
     for number in PASSED_ON:
@@ -65,15 +65,15 @@ def ignore_stops() -> None:
 
 
 _pipe: list[int] = []
-"""The ends of a pipe: where signals are read, and where they are written."""
+"""The pipe for the numbers of signals: its read end and its write end."""
 
 
 def keep_signals() -> None:
-    """From now on stop signals, and the ends of children, wait until they are fetched (`signals`).
+    """From now on, stop signals and the ends of children are kept until `signals` fetches them.
 
-    Each signal only writes its number into a pipe, whichever thread receives it: none that comes just before
-    a wait is missed, and none interrupts the handling of another one. Blocking them would not do: a thread
-    that a profiler has started before would receive them. Raises OSError.
+    Each signal only writes its number into a pipe, whichever thread receives it: no signal that comes just
+    before a wait is missed, and none interrupts the handling of another. Blocking the signals would not be
+    enough: a thread that a profiler has started before would receive them. Raises OSError.
     """
     if not _pipe:
         _pipe.extend(os.pipe())
@@ -86,11 +86,11 @@ def keep_signals() -> None:
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:
-    """What a signal does besides writing its number: nothing."""
+    """The handler of kept signals: does nothing, as Python itself writes the number into the pipe."""
 
 
 def signals(seconds: float | None = None) -> bytes:
-    """The numbers of the signals since the last call; waits up to `seconds` for one."""
+    """The numbers of the signals since the last call; waits up to `seconds` for the first one."""
     return os.read(_pipe[0], 64) if readable(_pipe[0], seconds) else b""
 
 
@@ -123,8 +123,8 @@ def fork(run: Callable[[], int], begun: Callable[[], None] | None = None) -> int
 def forked(run: Callable[[], int]) -> int:
     """Run this in a fork, and leave with the exit code that it returns; the fork's process id. Raises
     OSError."""
-    flush()  # or both processes write it
-    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)  # until the fork handles them in its own way
+    flush()  # else both processes would write the buffered output
+    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)  # until the fork has set its own handlers
     try:
         child = os.fork()
         if child == 0:
@@ -135,18 +135,18 @@ def forked(run: Callable[[], int]) -> int:
 
 
 def _be_the_child(run: Callable[[], int]) -> None:
-    code: int = Exit.INFRASTRUCTURE  # if a stop comes before anything runs
+    code: int = Exit.INFRASTRUCTURE  # the exit code if a stop comes before anything runs
     try:
         signal.set_wakeup_fd(-1)
         for end in _pipe:
             os.close(end)
         if sys.platform == "linux" and not _has_terminal():
-            # A stop may be sent to a whole group of processes (by dumb-init in Airflow's image): the task
-            # would get it from there and from this process, and `on_kill` be called twice.
+            # A stop may be sent to a whole group of processes (by dumb-init in Airflow's image): in the same
+            # group, the task would get it a second time from its parent, and `on_kill` be called twice.
             os.setpgid(0, 0)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD,))
-        stop_at_once()  # until Airflow's supervisor, which then has a task, handles the signals
+        stop_at_once()  # until Airflow's supervisor has started the task and handles the signals itself
         code = run()
     except StoppedError:
         pass  # while `run` runs, it handles a stop itself
@@ -157,8 +157,8 @@ def _be_the_child(run: Callable[[], int]) -> None:
 
 
 def _has_terminal() -> bool:
-    """Whether a terminal controls this process (``pseudoTerminal``, ``docker run -t``): there, a group in the
-    background is suspended for good as soon as one of its processes asks for a password."""
+    """Whether a terminal controls this process (``pseudoTerminal``, ``docker run -t``): a terminal suspends a
+    background process group for good as soon as one of its processes asks for a password."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY))
     except OSError:
@@ -180,7 +180,7 @@ def followed(child: int) -> tuple[int, str]:
     while (code := _reaped(child)) is None:
         for number in signals():
             if number in PASSED_ON:
-                # First of all: the task has little time, and finding out the reason takes some.
+                # First of all: the task has little time, and finding out the reason would take some of it.
                 os.kill(child, number)
                 stopped = signal.Signals(number).name
                 say(f"{stopped}: {stop_cause.why()}; passed on to the task")
@@ -189,7 +189,7 @@ def followed(child: int) -> tuple[int, str]:
 
 def _reaped(child: int) -> int | None:
     """Reap the children that have ended, and orphans of the task if this is process 1; returns the exit code
-    of `child`, and None as long as it runs."""
+    of `child`, or None while it runs."""
     with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
             if ended[0] == child:

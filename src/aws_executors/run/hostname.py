@@ -12,7 +12,7 @@ import urllib.request
 
 CALLABLE = "aws_executors.run.hostname.container_id"
 KEPT = "AWS_EXECUTORS_CONTAINER_ID"
-ANSWER_WITHIN = 1.0  # seconds
+ANSWER_WITHIN = 1.0  # timeout of the request for the task metadata, in seconds
 
 
 def container_id() -> str:

@@ -1,8 +1,8 @@
 """Import once, in the parent, all that Airflow's supervisor and task runner need before user code.
 
 Law: only Airflow's modules, never user code: no DAG file, no plugin. A module that this version of Airflow
-does not have is skipped. The garbage collector is off meanwhile, because imported objects stay: scanning them
-again and again, or all of them after the fork, would slow down the start.
+does not have is skipped. The garbage collector is off during the imports, because imported objects stay:
+scanning them again and again, or all of them after the fork, would slow down the start.
 """
 
 import gc
@@ -51,22 +51,21 @@ def preload() -> None:
 def preload_for_many() -> None:
     """Import `MODULES` and `FOR_MANY` for several workloads, and make the folder of Airflow's logs.
 
-    Otherwise the first workload would make that folder, and seem to have left files behind.
+    Otherwise the first workload would make that folder, which would count as files that it left behind.
     """
     preload()
     for module in FOR_MANY:
-        with suppress(ImportError):  # of a provider that is not there, or not whole
+        with suppress(ImportError):  # the provider is not installed, or incomplete
             import_module(module)
     _read_certificates()
     from airflow.configuration import conf
 
-    with suppress(OSError):  # the root may be read-only, and the logs elsewhere
+    with suppress(OSError):  # the root may be read-only, and the logs may go elsewhere
         os.makedirs(conf.get("logging", "base_log_folder"), exist_ok=True)
 
 
 def _read_certificates() -> None:
-    """Let Airflow's client of its API server read the certificates, which takes a tenth of a CPU second; the
-    process's forks have them then."""
+    """Let Airflow's API client read the certificates once, for all forks: this takes 0.1 CPU seconds."""
     with suppress(Exception):  # another Airflow may have another client: then each workload reads them
         from airflow.sdk.api.client import Client
 
@@ -75,7 +74,7 @@ def _read_certificates() -> None:
 
 @contextmanager
 def without_collecting() -> Iterator[None]:
-    """Switch the garbage collector off in this block; objects that exist at its end are exempt for good."""
+    """Switch the garbage collector off in this block; objects that exist at its end are never scanned."""
     gc.disable()
     try:
         yield

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 UNREACHABLE = frozenset({"ExpiredToken", "RequestTimeout", "RequestTimeTooSkewed", "ThrottlingException"})
-"""Error codes with a status below 500 that another container, or a later attempt, may not get."""
+"""S3's error codes with a status below 500 that another container, or a later attempt, may not get."""
 TOO_MANY = 429
 ATTEMPTS = 5
 
@@ -78,7 +78,7 @@ def s3_client(region: str | None, *, attempts: int, **config: object) -> "S3Clie
 def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) -> bytes:
     try:
         from botocore.exceptions import BotoCoreError, ClientError
-        from urllib3.exceptions import HTTPError  # botocore lets some pass while a body is read
+        from urllib3.exceptions import HTTPError  # botocore does not wrap all of these errors
     except ImportError as error:
         raise NoWorkloadError(f"--s3 needs boto3 in the image: {error}") from error
     try:
@@ -95,8 +95,8 @@ def _fetched(url: str, bucket: str, key: str, region: str | None, owner: str) ->
 
 
 def exit_without_answer(error: Exception) -> Exit:
-    """The exit code if S3 has not answered: another container may have a better connection, or its
-    credentials in time; any other error of botocore is about the configuration."""
+    """The exit code if S3 has not answered: after a failed connection, or a failed retrieval of credentials,
+    another container may succeed; any other error of botocore is about the configuration."""
     from botocore import exceptions
 
     passes = (
@@ -148,7 +148,7 @@ def _remedy(error: "ClientError", bucket: str, key: str, region: str | None, own
 
 
 def or_owner(owner: str) -> str:
-    """What else a refusal of S3 may mean if the bucket must belong to this account."""
+    """What else a refusal by S3 may mean if the bucket must belong to the account `owner`."""
     return f"; or the bucket is not account {owner}'s: fix workload_store_owner" if owner else ""
 
 
@@ -157,4 +157,4 @@ SOURCES: Mapping[str, WorkloadSource] = {
     "json_path": from_file,
     "s3": from_s3,
 }
-"""By the option's name in argparse."""
+"""The function for each source, by the option's name in argparse."""

@@ -1,8 +1,8 @@
-"""Why the platform stops this container, as far as that can be found out inside it.
+"""Find out from inside the container why the platform stops it.
 
-Law: reports only what was found out. On EC2 the instance metadata announce a Spot interruption. On Fargate
-nothing tells a container why it is stopped; the executor reads that later from the task's ``stoppedReason``.
-Read after the signal was forwarded to the task, if there is one; takes a second at most, and never raises.
+Law: reports only what was found out. On EC2 the instance metadata announce a Spot interruption. On Fargate a
+container cannot learn why it is stopped; the executor reads that later from the task's ``stoppedReason``.
+Called after the signal was forwarded to the task, if there is one; takes a second at most, and never raises.
 
 Source: "Spot Instance interruption notices", EC2 User Guide; "Task metadata endpoint version 4" and
 "Fargate Spot termination notices", ECS Developer Guide.
@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 METADATA = "http://169.254.169.254"
-ANSWER_WITHIN = 0.5  # seconds for each of two answers
+ANSWER_WITHIN = 0.5  # timeout in seconds for each of the two requests
 ON_EC2, ON_FARGATE = "AWS_ECS_EC2", "AWS_ECS_FARGATE"
 
 STOPPED = "the platform stops this container"

@@ -1,7 +1,7 @@
-"""What a run costs: what is expected before anything is started, and the bill afterwards.
+"""What a run costs: an estimate before anything is started, and the bill afterwards.
 
-Law: pure; prices are those of the section (`prices_file`), or the bundled ones. All costs are estimates,
-until AWS's own bill.
+Law: pure; prices come from the section's `prices_file`, or are the bundled ones. All costs are estimates;
+only AWS's own bill is exact.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,11 +14,11 @@ from aws_executors.verify.proof.model import CaseTrace, Used
 from aws_executors.verify.proof.record import size_text
 
 USUAL = 120.0
-"""Seconds for which a container is usually billed; most of them are its pull, its start and its end."""
+"""Seconds for which a container is usually billed: mostly the pull of its image, its start and its end."""
 
 
 def expected_cost(containers: int, size: Allocation | None, prices: Prices, region: str, limit: float) -> str:
-    """What will be started and what it will cost, as the beginning of a question.
+    """What will be started and what that will cost, as the beginning of a question.
 
     >>> from aws_executors.core.cost.prices import bundled_prices
     >>> size = Allocation(vcpu=0.25, memory=512, fargate=True)

@@ -1,8 +1,8 @@
-"""Leave nothing behind: stop every container that there is, and remove what is stored.
+"""Leave nothing behind: stop every container of the run, and remove what is stored.
 
-Law: goes by what was sent, and not by what any engine knows: a call whose answer was lost may have started a
-container, so its token is looked up. May be called at any moment after the first request. Job and task
-definitions are never registered, so none is removed.
+Law: relies on the requests that were sent, not on what an engine knows: a call whose answer was lost may have
+started a container, so its token is looked up. May be called at any moment after the first request. `verify`
+registers no job or task definitions, so none is removed.
 """
 
 import time
@@ -19,14 +19,14 @@ from aws_executors.verify.proof.model import CaseTrace
 
 REASON = "aws-executors verify is done"
 STOPPED_WITHIN = 60.0
-"""Seconds after which a container that was stopped must have ended; ECS kills after 30."""
+"""Seconds within which a container must end after it was asked to stop; by default ECS kills it after 30."""
 LOOK_EVERY = 0.3
 LOOK_UPS, LOOK_UP_EVERY = 3, 3.0
-"""How many look-ups, and how many seconds apart; as in the executor (`core/lifecycle/policy.py`)."""
+"""How many times a token is looked up, and how many seconds apart; as in `core/lifecycle/policy.py`."""
 
 
 def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
-    """Stop and remove everything; what could not be, each with the reason."""
+    """Stop and remove everything; returns what could not be stopped or removed, each with the reason."""
     drive.events.end()
     for engine in drive.engines:
         engine.end(stop=False, timeout=1.0)
@@ -51,14 +51,14 @@ def clean_up(drive: Drive, extra: Iterable[CaseTrace] = ()) -> tuple[str, ...]:
         drive.cell.remove()  # now, in case the user does not wait for the rest
     problems += _ended(drive, asked)
     if drive.cell is not None:
-        refused = drive.cell.remove()  # its container may have created it meanwhile
+        refused = drive.cell.remove()  # again: its container may have created it meanwhile
         if refused is not None:
             problems.append(f"The cell {drive.cell.name}: {refused.with_remedy}")
     return tuple(problems)
 
 
 def _unheard_of(service: Calls[Any], traces: Iterable[CaseTrace], ids: set[str]) -> Iterator[str]:
-    """Add the containers of submissions whose answers were lost on the way."""
+    """Add to `ids` the containers of submissions whose answers were lost; yields the look-ups that failed."""
     for trace in traces:
         last = trace.submissions[-1].error if trace.submissions else None
         if last is None or last.kind not in (Kind.AMBIGUOUS, Kind.CONFLICT):
@@ -69,7 +69,7 @@ def _unheard_of(service: Calls[Any], traces: Iterable[CaseTrace], ids: set[str])
                     yield f"A container of {trace.case.name} may run: {error.with_remedy}"
                     break
                 case None:
-                    time.sleep(LOOK_UP_EVERY)  # it may be listed later
+                    time.sleep(LOOK_UP_EVERY)  # AWS may list the container later
                 case found:
                     ids.add(found.id)
                     break
@@ -83,7 +83,7 @@ def _asked_to_stop(drive: Drive, ids: set[str]) -> dict[str, AwsError | None]:
 
 
 def _ended(drive: Drive, asked: Mapping[str, AwsError | None]) -> Iterator[str]:
-    """Wait until what was asked to stop has ended."""
+    """Wait until the containers that were asked to stop have ended; yields the problems."""
     for id_, error in asked.items():
         if error is not None:
             yield f"{id_} could not be stopped: {error.with_remedy}"

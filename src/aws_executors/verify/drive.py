@@ -1,7 +1,7 @@
-"""Make it all happen: two engines, and the containers of all cases at once.
+"""Run the containers of all cases at once, with two engines.
 
-Law: a run takes as long as its slowest container. Nothing is judged here, and nothing is cleaned up: that is
-`clean_up.py`'s, whatever happens here.
+Law: a run takes as long as its slowest container. Nothing is judged here, and nothing is cleaned up: whatever
+happens here, `clean_up.py` does that.
 """
 
 import time
@@ -42,20 +42,20 @@ from aws_executors.verify.rows import PlayedRows
 from aws_executors.verify.watch import Watch
 
 LOOK_EVERY = 0.1
-"""Seconds after which the driver looks again for what is due."""
+"""Seconds between two rounds of the driver, each of which does what is due."""
 FIND_EVERY = 0.5
 FOUND_WITHIN = 60.0
-"""Seconds in which a lost scheduler's containers must be listed by their tokens."""
+"""Seconds within which AWS must list a lost scheduler's containers by their tokens."""
 LISTENS_WITHIN = 15.0
-"""Seconds that the container to be stopped has to log that it listens; then it is stopped without that."""
+"""Seconds within which the container to be stopped should log that it listens; then it is stopped anyway."""
 WORKERS = 8
 
 
 @dataclass(slots=True)
 class Interruption:
-    """Whether somebody wants the run to end early.
+    """Whether the user wants the run to end early.
 
-    Only a flag: a signal's handler sets it, and would wait for ever for a lock (an Event has one) that the
+    Only a flag: a signal's handler sets it, and would wait for ever for a lock, such as an Event's, that the
     interrupted thread holds.
     """
 
@@ -92,7 +92,7 @@ class Drive:
         self.cell = setup.cell(self.traces)
 
     def _engine(self, calls: Interceptor[Any]) -> Engine[str, Any]:
-        """An engine, set as the executor sets it; but no case gets a second container."""
+        """An engine, configured as by the executor, except that no case gets a second container."""
         settings = self.setup.settings
         config = engine_config(settings, idempotent=calls.idempotent, scheduler=None)
         config = replace(config, policy=replace(config.policy, attempts=1), workers=WORKERS)
@@ -102,7 +102,7 @@ class Drive:
     # --- The course ----------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """From the first container to the end of the last one, or of the time."""
+        """Start all containers, and work until the last one has ended, or the time is up."""
         for engine in (self.first, self.second):
             engine.start()
             self.engines.append(engine)
@@ -120,7 +120,7 @@ class Drive:
             time.sleep(LOOK_EVERY)
 
     def _run_due(self) -> None:
-        """Whatever is due: news to hear, a scheduler to lose, a task to take back."""
+        """Do what is due: process the engines' updates, lose a scheduler, take back a task, and so on."""
         for update in [one for engine in self.engines for one in engine.airflow_updates()]:
             match update.effect:
                 case Report() | ReleaseSlot() | LogEvent() as effect:
@@ -144,7 +144,7 @@ class Drive:
                 yield f"{trace.case.name}: {trace.record.status if trace.record else 'waits'}"
 
     def _over(self, trace: CaseTrace) -> bool:
-        """Whether there is nothing more to see of a case."""
+        """Whether nothing more is to be seen of a case."""
         if self.cell is not None and trace.case is WARM and trace.ids and not self.cell.over:
             return trace.record is not None and trace.record.over and trace.record.started is None
         return trace.note is not None or (trace.done and self.watch.log_is_read(trace))
@@ -178,8 +178,8 @@ class Drive:
     # --- One thing each ------------------------------------------------------------------------------------
 
     def _lose_the_first(self) -> None:
-        """The first scheduler dies when AWS has its containers, and before it has heard so; the second one
-        adopts them as soon as AWS lists them by their tokens."""
+        """Let the first scheduler die after AWS has accepted its containers, but before it has the answers;
+        the second scheduler adopts them as soon as AWS lists them by their tokens."""
         orphans = [self.traces[case.name] for case in ORPHANS]
         if self.first in self.engines:
             if not all(trace.submissions or trace.said for trace in orphans):
@@ -203,7 +203,7 @@ class Drive:
             self._hand_over(self.second, trace, Job(token=trace.token, purpose=purpose))
 
     def _use_up_memory(self) -> None:
-        """Start the container that is to be killed, once a description has said how much memory there is."""
+        """Start the container that is to be killed, once another's description has shown its memory limit."""
         trace = self.traces[MEMORY.name]
         record = next((one.record for one in self.traces.values() if one.record is not None), None)
         if trace.handed_over is not None or trace.note is not None:

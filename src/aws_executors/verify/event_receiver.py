@@ -1,6 +1,6 @@
-"""The events of verify's containers, if `events_queue` is set: received and read as the executor does.
+"""Receive and read the events of verify's containers as the executor does, if `events_queue` is set.
 
-Law: what is received goes to the engine unchanged; events of other deployments' containers are given back.
+Law: received events go to the engine unchanged; events of other deployments' containers are given back.
 """
 
 import socket
@@ -20,7 +20,7 @@ from aws_executors.verify.plan import VerifySetup
 
 
 class NoSink:
-    """Metrics go nowhere: they are an executor's, and this is none."""
+    """Drops all metrics: they are for an executor, and verify is none."""
 
     def count(self, name: str, by: int = 1) -> None:
         """Nothing."""
@@ -48,7 +48,7 @@ class EventReceiver:
             self._listener = EventListener(source, EventIntake(read, self, NoSink()))
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Begin to listen, if there is a queue."""
         if self._listener is not None:
             self._listener.start()
 
@@ -58,7 +58,7 @@ class EventReceiver:
             self._listener.end()
 
     def tell(self, seen: Sequence[Observation], then: Callable[[frozenset[str]], None]) -> None:
-        """Events have come."""
+        """Note these events, and pass them to the engine."""
         now = time.time()
         for one in seen:
             trace = self._ledger.trace_of(one.name or "-")
@@ -68,6 +68,6 @@ class EventReceiver:
         self._engine.tell(seen, then)
 
     def events_failed(self, problem: str, began: float) -> None:
-        """The queue could not be read."""
+        """Note why the queue could not be read."""
         self.problem = problem
         self._engine.events_failed(problem, began)

@@ -1,7 +1,7 @@
-"""The calls that verify makes and no executor does: raw descriptions, and requests that AWS must refuse.
+"""The calls that verify makes and an executor does not: raw descriptions, and requests that AWS must refuse.
 
-Law: one function per question. What AWS should refuse is sent once; a container that is started all the same
-is written into the trace, and so stopped at the end.
+Law: one function per question. A request that AWS should refuse is sent once; if it starts a container all
+the same, that is added to the trace, and so stopped at the end.
 """
 
 import json
@@ -25,14 +25,14 @@ from aws_executors.verify.proof.model import CaseTrace, CheckVerdict, failed, no
 from aws_executors.verify.proof.record import AwsRecord, of_job_definition, of_task_definition, records
 
 LIMITS: Mapping[str, int] = {"ecs": 8192, "batch": 30 * 1024}
-"""Characters of all overrides (ECS), bytes of the request (Batch), at most."""
+"""The limits on a request's size: characters of all overrides (ECS), bytes of the request (Batch)."""
 
 OVER = 64
 """By how many characters the request that is too large exceeds the limit."""
 
 
 def described(setup: VerifySetup, ids: Sequence[str]) -> Iterator[AwsRecord]:
-    """AWS's records of these containers; those that cannot be had are left out."""
+    """AWS's records of these containers; those that AWS does not return are left out."""
     if setup.service == "batch":
         answer: Result[Any, AwsError] = setup.clients.batch(lambda batch: batch.describe_jobs(jobs=list(ids)))
         yield from records("batch", answer.value_or(None), setup.container)
@@ -52,7 +52,7 @@ def _tasks(setup: VerifySetup, cluster: str, arns: Sequence[str]) -> object:
 
 
 def of_unknown_id(setup: VerifySetup, known: str) -> CheckVerdict:
-    """What AWS says of a container that does not exist: it must leave it out, without an error."""
+    """Ask AWS about a container that does not exist: it must be left out of the answer, without an error."""
     id_ = "/".join([*known.split("/")[:-1], "0" * 32]) if "/" in known else f"{'0' * 8}{known[8:]}"
     match unwrap_or_failure(setup.calls().describe((id_,))):
         case AwsError() as error:
@@ -65,7 +65,7 @@ def of_unknown_id(setup: VerifySetup, known: str) -> CheckVerdict:
 
 
 def of_conflict(setup: VerifySetup, trace: CaseTrace) -> CheckVerdict:
-    """What ECS says of another request with a used client token."""
+    """Send ECS another request with a used client token, which it must refuse."""
     sent, answer = time.time(), setup.request(trace.case, trace.token, 1, ("another",))
     result = setup.calls().submit(answer.unwrap())
     trace.submissions.append(submission(sent, result))
@@ -79,7 +79,7 @@ def of_conflict(setup: VerifySetup, trace: CaseTrace) -> CheckVerdict:
 
 
 def of_too_large(setup: VerifySetup, trace: CaseTrace) -> CheckVerdict:
-    """What AWS says of a request that exceeds its limit."""
+    """Send AWS a request that exceeds its size limit, which it must refuse."""
     built = setup.request(trace.case, trace.token, 2).map(lambda one: padded(setup.service, to_kwargs(one)))
     kwargs = built.value_or(None)
     if kwargs is None:

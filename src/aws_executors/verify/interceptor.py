@@ -1,7 +1,7 @@
-"""Between an engine and AWS: every call goes through here, is noted, and may be cut off.
+"""Stand between an engine and AWS: every call passes through here, is noted, and may be cut off.
 
-Law: a call that is passed on is the executor's own, and its answer is given unchanged, but for the answers
-that the plan loses. After `cut` nothing is passed on: that is all that AWS sees of a scheduler's death.
+Law: a call that is passed on is the executor's own, and its answer is returned unchanged, except for the
+answers that the plan loses. After `cut` nothing is passed on, as when a scheduler has died.
 """
 
 import time
@@ -26,9 +26,9 @@ LOST = AwsError(kind=Kind.AMBIGUOUS, code="AnswerLost", message="verify has lost
 
 
 class Ledger:
-    """Which containers there are, whatever any engine was told; every interceptor writes into it.
+    """The containers that exist, whether or not an engine has the answer; every interceptor writes into it.
 
-    A call may end with a container that nobody has heard of, so the calls under way are counted.
+    Submitting calls under way are counted, because each may start a container that is not in the ledger yet.
     """
 
     def __init__(self, traces: Mapping[str, CaseTrace], rows: PlayedRows) -> None:
@@ -38,12 +38,12 @@ class Ledger:
         self._under_way = 0
 
     def begin(self) -> None:
-        """A submitting call begins."""
+        """Note that a submitting call begins."""
         with self._quiet:
             self._under_way += 1
 
     def end(self) -> None:
-        """A submitting call has its answer."""
+        """Note that a submitting call has its answer."""
         with self._quiet:
             self._under_way -= 1
             self._quiet.notify_all()
@@ -58,7 +58,7 @@ class Ledger:
         return next((trace for trace in self.traces.values() if trace.token in name), None)
 
     def seen(self, observations: Iterable[Observation]) -> None:
-        """An engine is about to hear this of containers."""
+        """Note what an engine is about to learn about containers."""
         owners = {id_: trace for trace in self.traces.values() for id_ in trace.ids}
         for one in observations:
             trace = owners.get(one.id) or self.trace_of(one.name or "-")
@@ -84,7 +84,7 @@ def _differs(before: Observation, now: Observation) -> bool:
 class Interceptor(Generic[R]):
     """One engine's `Service`; `loses` are the tokens whose first answer is lost.
 
-    With `dying`, no submission that succeeded is answered before `cut`.
+    With `dying`, a submission that succeeds gets no answer until `cut`.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Interceptor(Generic[R]):
         return f"<Interceptor to {self._service!r}>"
 
     def cut(self) -> None:
-        """From now on nothing is passed on, and no answer comes."""
+        """From now on, pass nothing on: every call fails."""
         self._dead.set()
 
     def submit(self, request: R) -> Result[str, AwsError]:

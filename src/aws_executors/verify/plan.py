@@ -1,7 +1,7 @@
-"""What a run starts: its cases, the request of each, and what may be asked before money is spent.
+"""What a run starts: its cases and the request of each, without starting anything.
 
-Law: makes requests by the configured builder, as the executor does, and starts nothing. To a request verify
-only adds bounds: one attempt, and on Batch a time limit.
+Law: makes requests by the configured builder, as the executor does. To a request for Batch, verify adds only
+bounds: one attempt, and a time limit.
 """
 
 import json
@@ -34,20 +34,20 @@ from aws_executors.verify.warm_cell import WarmCell, warm_cell
 MOST_CONTAINERS = 10
 MOST_SECONDS = 600.0
 EXTRA = 2
-"""How many more containers there are if AWS accepts what it should refuse: a changed request under a used
-client token, and a request that is too large."""
+"""How many more containers are started if AWS accepts the requests that it should refuse: a changed request
+under a used client token, and a request that is too large."""
 
 DAG = "aws_executors_verify"
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifySetup:
-    """One section of airflow.cfg, with the ways to everything that it names."""
+    """One section of airflow.cfg, with access to everything that it names."""
 
     backend: Backend[Any, Any] = field(repr=False)
     configured: Configured[Any, Any]
     clients: Clients
-    queue: str = "default"  # of Airflow, for tasks that name none
+    queue: str = "default"  # Airflow's queue for tasks that name none
     team: str | None = None
 
     @property
@@ -63,7 +63,7 @@ class VerifySetup:
 
     @property
     def container(self) -> str:
-        """The Airflow container's name; empty where the only one has none."""
+        """The Airflow container's name; empty if the only container has no name."""
         return str(self.configured.settings.container_name)
 
     def calls(self) -> Calls[Any]:
@@ -78,7 +78,7 @@ class VerifySetup:
     def request(
         self, case: Case, token: str, attempt: int = 1, arguments: tuple[str, ...] = ()
     ) -> Result[Any, str]:
-        """The request for a case, by the configured builder; or why there is none, in words."""
+        """The request for a case, made by the configured builder; or the reason why there is none."""
         spec = self.backend.spec
         launch: Launch[Any] = Launch(
             task=Task(dag_id=DAG, task_id=case.name.replace(" ", "_"), run_id="verify"),
@@ -101,11 +101,11 @@ class VerifySetup:
                 return Success(with_bounds(request))
 
     def warm(self) -> bool:
-        """Whether any task may get a warm container."""
+        """Whether a task may get a warm container."""
         return may_be_warm(self.configured.build, self.settings)
 
     def cell(self, traces: Mapping[str, CaseTrace]) -> WarmCell | None:
-        """The cell of the warm container, if one is among these."""
+        """The cell of the warm container, if these cases include it."""
         trace = traces.get(WARM.name)
         if trace is None:
             return None
@@ -122,7 +122,7 @@ class VerifySetup:
         return str(uuid4())
 
     def endpoint(self) -> str:
-        """Where the service's API is, if it is not at its public address."""
+        """The address of the service's API if it is not the public one."""
         client: Any = self.clients.batch if self.service == "batch" else self.clients.ecs
         url = str(client(lambda one: one.meta.endpoint_url).value_or(""))
         return "" if ".amazonaws." in url or ".amazonaws-" in url else url
@@ -131,7 +131,7 @@ class VerifySetup:
 def with_bounds(request: Any) -> Any:
     """The request with bounds that AWS itself enforces: one attempt of a job, and no more than ten minutes.
 
-    ECS has neither; there every program ends by itself.
+    ECS has neither bound; there every program ends by itself.
     """
     if isinstance(request, SubmitJob):
         limit = JobTimeout(attempt_duration_seconds=LONGEST)
@@ -162,7 +162,7 @@ class StoredCase:
     _closed: bool = False
 
     def command(self) -> Result[tuple[str, ...], str | AwsError]:
-        """Store the workload; the command by which the container's launcher would find it."""
+        """Store the workload; returns the command by which the container's launcher would find it."""
         with self._lock:
             if self._closed:
                 return Failure("verify is at its end")
@@ -170,7 +170,7 @@ class StoredCase:
             return self.store.put(self.submission, self.workload).alt(_either)
 
     def renew(self, attempt: int) -> Result[None, AwsError]:
-        """Nothing: it is stored for a minute or two."""
+        """Do nothing: the object is needed for a minute or two only."""
         return Success(None)
 
     def discard(self) -> Result[None, AwsError]:
@@ -186,7 +186,7 @@ class StoredCase:
 
 
 def stored_case(store: Transport, token: str) -> StoredCase:
-    """A workload that is nothing but a word, so that it cannot be run."""
+    """A workload for the store that no launcher can run, because it is not valid."""
     return StoredCase(store, f"{token}-1", json.dumps({"verify": token}))
 
 
@@ -194,7 +194,7 @@ Build = Callable[[int], Result[Any, "str | AwsError"]]
 
 
 def build_of(setup: VerifySetup, trace: CaseTrace, arguments: tuple[str, ...] = ()) -> Build:
-    """The builder of a case's requests, as the engine wants one."""
+    """The function by which the engine builds a case's requests."""
     return partial(_built, setup, trace, arguments)
 
 
@@ -209,7 +209,7 @@ def _either(problem: str | AwsError) -> str | AwsError:
 
 
 def build_stored(setup: VerifySetup, trace: CaseTrace, stored: StoredCase) -> Build:
-    """The same for the case whose workload is stored first."""
+    """As `build_of`, for the case whose workload is stored first."""
 
     def build(attempt: int) -> Result[Any, str | AwsError]:
         match unwrap_or_failure(stored.command()):

@@ -78,7 +78,7 @@ def _price(dollars: float | None) -> str:
 
 
 def total(findings: Findings) -> str:
-    """What all containers cost together, as far as their prices are known."""
+    """The cost of all containers whose price is known, as text."""
     known = [one.dollars for one in findings.used if one.dollars is not None]
     unknown = len(findings.used) - len(known)
     more = f", and {unknown} of unknown price" if unknown else ""

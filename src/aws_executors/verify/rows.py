@@ -1,8 +1,8 @@
-"""Airflow's database, as verify plays it: one task instance for each case, in memory.
+"""Simulate Airflow's database for verify: one task instance for each case, in memory.
 
-Law: the engine cannot tell it from Airflow's. A row is queued with its token; it is running once AWS has
-shown its container running, because no task in there tells Airflow so; it has its result once the engine has
-reported one. A second scheduler finds the rows that the first has left.
+Law: to the engine this looks like Airflow's database. A row is queued with its token. It is running once AWS
+has shown its container running, because no task in the container reports that to Airflow. It has its result
+once the engine has reported one. A second scheduler finds the rows that the first has left.
 """
 
 import time
@@ -18,7 +18,7 @@ GIVEN_BACK = "given back"
 
 
 class PlayedRows:
-    """The rows, by the case's name; what becomes of each is written into its trace."""
+    """The rows, by the case's name; each change of a row is written into its trace."""
 
     def __init__(self, traces: Mapping[str, CaseTrace]) -> None:
         self._lock = Lock()
@@ -26,18 +26,18 @@ class PlayedRows:
         self._rows: dict[str, Row] = {}
 
     def queue(self, case: str) -> None:
-        """The scheduler queues the task instance."""
+        """Queue the task instance, as the scheduler does."""
         self._set(case, Row(state="queued", token=self._traces[case].token, try_number=1))
 
     def begun(self, case: str) -> None:
-        """AWS has shown its container running."""
+        """Set the task instance to running, as AWS has shown its container running."""
         with self._lock:
             row = self._rows.get(case)
         if row is not None and row.state == "queued":
             self._set(case, replace(row, state="running"))
 
     def ended(self, case: str, *, success: bool) -> None:
-        """Airflow has taken the report."""
+        """Set the result that the engine has reported."""
         self._set(case, replace(self._rows[case], state="success" if success else "failed"))
 
     def read(self, asked: Mapping[str, RowQuery[str]]) -> Mapping[str, Row | None]:
@@ -58,7 +58,7 @@ class PlayedRows:
         self._set(key, Row(state="scheduled", token=None, try_number=1), GIVEN_BACK)
 
     def unfinished(self, groups: Collection[str]) -> Collection[str]:
-        """All of them: nothing here knows what comes next."""
+        """All of these groups: there is no schedule here that could rule one out."""
         return groups
 
     def _set(self, case: str, row: Row, said: str = "") -> None:

@@ -1,7 +1,7 @@
 """One run of verify: drive, ask the last questions, clean up, and judge.
 
 Law: whatever happens after the first request, everything is cleaned up. The first Ctrl-C (or SIGTERM) ends
-the run early and in order; one more ends the waiting for that.
+the run early and in order; a second one ends the wait for the clean-up.
 """
 
 import signal
@@ -26,7 +26,7 @@ TOO_LARGE = Case("size limit", "a request that is too large is refused", RUN.pro
 
 @contextmanager
 def interruptions() -> Iterator[Interruption]:
-    """What hears the first SIGINT or SIGTERM; each later one raises KeyboardInterrupt."""
+    """Record the first SIGINT or SIGTERM in the `Interruption`; each later one raises KeyboardInterrupt."""
     interruption = Interruption()
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -101,7 +101,7 @@ def verified(
 
 
 def _ask(setup: VerifySetup, drive: Drive, answers: _Answers) -> None:
-    """Ask what needs no container of its own, if AWS answers as it should."""
+    """Ask the questions that start no container if AWS answers as it should."""
     known = next((id_ for trace in drive.traces.values() for id_ in trace.ids), None)
     if known is None:
         return
@@ -110,19 +110,19 @@ def _ask(setup: VerifySetup, drive: Drive, answers: _Answers) -> None:
     if setup.service == "ecs" and len(lost.ids) == 1 and _one_more(drive):
         answers.conflict = of_conflict(setup, lost)
     if not _one_more(drive):
-        return  # AWS has started more than it should: enough is spent
+        return  # AWS has started a container that it should have refused: spend no more
     extra = CaseTrace(case=TOO_LARGE, token=setup.new_token())
     answers.extra.append(extra)
     answers.too_large = of_too_large(setup, extra)
 
 
 def _one_more(drive: Drive) -> bool:
-    """Whether there may be another container."""
+    """Whether the limits allow another container, in case AWS does not refuse the request."""
     return sum(len(trace.ids) for trace in drive.traces.values()) < MOST_CONTAINERS
 
 
 def _removed(drive: Drive) -> Iterator[str]:
-    """What was stored, and is no more."""
+    """The stored objects that were removed."""
     if drive.stored is not None and drive.stored.discarded:
         yield drive.stored.submission
     if drive.cell is not None and drive.cell.removed:

@@ -1,8 +1,8 @@
 """The cell of verify's warm container: two workloads, offered one after the other as the executor does it.
 
-Law: reads and writes by the executor's own code, under its conditions, and makes each workload when it is
-offered. Decides nothing: what was seen is written into the trace. Of an offer whose answer was lost and the
-next one only one can land: both have the same condition.
+Law: reads and writes with the executor's own code, under its conditions, and makes each workload when it is
+offered. Judges nothing: what was seen is written into the trace. If the answer to an offer was lost, either
+that offer or the next one can land, but not both, as both have the same condition.
 """
 
 import json
@@ -23,7 +23,7 @@ from aws_executors.verify.proof.model import CaseTrace, WarmTurn
 from aws_executors.verify.proof.programs import WARM_WORKLOADS
 
 FOLDER = "verify"
-"""In the place of a shape's name, so that no executor looks for a container there."""
+"""The cell's folder, in place of a shape's name, so that no executor looks for a container there."""
 
 LIMITS = WarmLimits(idle=60, tasks=WARM_WORKLOADS, age=600)
 
@@ -38,7 +38,7 @@ class WarmCell:
     trace: CaseTrace
     new_token: Callable[[], str]
     removed: bool = False
-    over: bool = False  # there is nothing more to see
+    over: bool = False  # nothing more is to be seen
     _first: HeldCell | None = None
     _unsure: list[WarmTurn] = field(default_factory=list)
 
@@ -53,11 +53,11 @@ class WarmCell:
         return serving_arguments(self.settings, LIMITS, f"{self.address}/{self.name}")
 
     def run_due(self) -> None:
-        """Whatever is due: to read it, to offer a workload, to try a write whose condition does not hold."""
+        """Do what is due: read the cell, offer a workload, or try a write whose condition does not hold."""
         record = self.trace.record
         if self.over or record is None or record.started is None:
             return
-        last = record.over  # then nothing changes any more
+        last = record.over  # the container has ended: nothing changes any more
         match unwrap_or_failure(self.cells.read(self.name)):
             case AwsError() as error:
                 self.trace.cell_problem = error
@@ -70,11 +70,11 @@ class WarmCell:
                     self._try_an_old_condition(self._first)
                     last = True
             case None:
-                pass  # the launcher has not come so far
+                pass  # the launcher has not created the cell yet
         self.over = last
 
     def remove(self) -> AwsError | None:
-        """Delete it; returns why that is not possible, if it is not."""
+        """Delete the cell; returns the error if that fails."""
         problem = self.cells.remove(self.name).swap().value_or(None)
         self.removed = problem is None
         return problem
@@ -104,7 +104,7 @@ class WarmCell:
             case HeldCell():
                 self.trace.turns.append(turn)
             case None:
-                self._unsure.append(turn)  # it has changed; by an earlier attempt of this very write, perhaps
+                self._unsure.append(turn)  # the cell has changed, perhaps by an earlier attempt of this write
 
     def _try_an_old_condition(self, old: HeldCell) -> None:
         """Try a write under the cell's first ETag, which S3 must refuse."""

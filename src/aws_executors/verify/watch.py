@@ -1,6 +1,6 @@
 """Look at verify's containers, besides the engines: at their records, their logs, their links.
 
-Law: looks only, in the driver's thread. Logs and links are read by what reads them for Airflow's UI.
+Law: only looks, in the driver's thread. Logs and links are read by the code that reads them for Airflow's UI.
 """
 
 import json
@@ -19,13 +19,13 @@ from aws_executors.verify.proof.programs import MARK, RUN
 
 LOOK_EVERY = 1.0
 LOOK_AT_NEW_EVERY = 0.2
-"""Seconds between two descriptions of all containers, normally and while one is not shown yet."""
+"""Seconds between two descriptions of all containers: `LOOK_AT_NEW_EVERY` while one is not shown yet."""
 LOG_WITHIN = 30.0
 """Seconds after the end of a container in which the last lines of its log must be there."""
 
 
 class Watch:
-    """Looks at the containers of all traces, and writes what is seen into these."""
+    """Looks at the containers of all traces, and writes what is seen into the traces."""
 
     def __init__(self, setup: VerifySetup, traces: Mapping[str, CaseTrace]) -> None:
         self.service = setup.calls()
@@ -39,7 +39,7 @@ class Watch:
         self._tried: set[str] = set()
 
     def run_due(self) -> None:
-        """Whatever is due."""
+        """Describe the containers if that is due, read logs that are incomplete, and find the links."""
         ids = {id_: trace for trace in self._traces.values() for id_ in trace.ids}
         if time.monotonic() >= self._look_at:
             self._describe(ids)
@@ -51,7 +51,7 @@ class Watch:
             self.find_links(run)
 
     def log_is_read(self, trace: CaseTrace) -> bool:
-        """Whether a log has all lines that are to be expected, or `LOG_WITHIN` is over."""
+        """Whether a log has its last expected line, or `LOG_WITHIN` has passed since the container's end."""
         record = trace.record
         if record is None or not trace.ids or record.started is None:
             return True
@@ -62,7 +62,7 @@ class Watch:
         return record.over and any(line.startswith(last) for line in trace.lines)
 
     def find_links(self, trace: CaseTrace) -> None:
-        """The container's pages in the console."""
+        """Write the container's pages in the console into the trace."""
         trace.links = self._links.container(trace.token), self._links.log(trace.token)
 
     def _describe(self, ids: Mapping[str, CaseTrace]) -> None:
@@ -87,5 +87,5 @@ class Watch:
 
 
 def _text(line: str) -> str:
-    """What the container has written, out of a line for Airflow's log viewer."""
+    """The text that the container has written, from a line for Airflow's log viewer."""
     return str(json.loads(line).get("event", ""))

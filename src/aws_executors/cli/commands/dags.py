@@ -1,7 +1,7 @@
 """Read a task from its DAG file.
 
-Law: parses DAG files as the DAG processor does and reads no database, because a preview is about what the
-file says now. Airflow is imported on first use.
+Law: parses DAG files as the DAG processor does and reads no database, because a preview shows the task as the
+file defines it now. Airflow is imported on first use.
 """
 
 from argparse import Namespace
@@ -19,7 +19,7 @@ from aws_executors.core.validation import nearest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a task sets that changes its request; empty if it sets nothing."""
+    """The settings of a task that change its request; a member is empty if the task does not set it."""
 
     queue: str = ""
     executor: str = ""
@@ -27,7 +27,7 @@ class Written:
 
 
 def task_of(options: Namespace) -> Written:
-    """The task that the command line names; raises `CommandError` if there is none, saying what there is."""
+    """The task that the command line names; otherwise raises `CommandError`, which says what there is."""
     folder = options.dags or airflow().get("core", "dags_folder")
     found = parsed(folder)
     dag = found.dags.get(options.dag_id)
@@ -56,7 +56,7 @@ def parsed(folder: str) -> Any:
     if not Path(folder).exists():
         raise CommandError(f"{folder} does not exist; use --dags FOLDER, or --dags FILE for one file")
     root = Path(folder)
-    with redirect_stdout(StringIO()):  # hides what DAG files print, and Airflow's log of reading them
+    with redirect_stdout(StringIO()):  # hides the output of DAG files, and Airflow's log of reading them
         from aws_executors.shell.airflow.compat import dag_bag
 
         return dag_bag()(folder, bundle_path=root if root.is_dir() else root.parent)
@@ -68,7 +68,7 @@ def near(name: str, names: Any) -> str:
 
 
 def error_in(trace: str) -> str:
-    r"""What a traceback ends with, the exception and its message, as one line.
+    r"""The end of a traceback, which is the exception and its message, as one line.
 
     >>> error_in("ConfigError: no x\nneither y")
     'ConfigError: no x neither y'

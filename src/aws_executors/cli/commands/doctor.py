@@ -79,7 +79,7 @@ def run(options: Namespace) -> int:
 def of_section(
     section: str, side: Airflow, options: Namespace, say: Callable[[str], None]
 ) -> Iterator[Finding]:
-    """What is wrong with one section and with the resources it names."""
+    """What is wrong with one section and with the resources that it names."""
     backend = BACKENDS[section]
     service = backend.spec
     match unwrap_or_failure(configure(service, airflow(), options.team)):

@@ -1,4 +1,4 @@
-"""``iam-policy``: print the least that the scheduler, or its containers, must be allowed.
+"""``iam-policy``: print the least permissions that the scheduler, or its containers, need.
 
 Law: reads the configuration, makes no calls, prints. The core makes the statements
 (`core/ecs/permissions.py`, `core/batch/permissions.py`).
@@ -46,15 +46,15 @@ FILLED_BY: Mapping[str, str] = {
     **dict.fromkeys(PLACEHOLDER_ROLES, "--role"),
     PLACEHOLDER_GROUP: "--log-group",
 }
-"""The placeholders of a policy, and the options that name what belongs there."""
+"""For each placeholder of a policy, the option that gives its value."""
 ONLY_OF: Mapping[str, str] = {
     "cluster": ECS.settings.section,
     "role": ECS.settings.section,
     "queue": BATCH.settings.section,
 }
-"""The options that name what one service alone has, and its section."""
+"""The options that apply to one service alone, and the section of that service."""
 OF_SCHEDULER = (*ONLY_OF, "definition", "log_group", "tags", "doctor")
-"""The options that the policy of the containers' role has no use for."""
+"""The options that have no effect on the policy of the containers' role."""
 BY_KEY = (
     "If the queue of events is encrypted with a KMS key of yours, allow kms:Decrypt with that key as well. "
     "Keys of SQS itself (SSE-SQS), as in the set-up of `aws-executors events`, need no permission."
@@ -87,7 +87,7 @@ def run(options: Namespace) -> int:
 
 
 def say_idle(options: Namespace, sections: Sequence[str]) -> None:
-    """Say which options of the command line change nothing in what is printed for these sections."""
+    """Say which options of the command line have no effect on the output for these sections."""
     given = [name for name in OF_SCHEDULER if vars(options).get(name)]
     for name in given:
         flag = f"--{name.replace('_', '-')}"
@@ -98,7 +98,7 @@ def say_idle(options: Namespace, sections: Sequence[str]) -> None:
 
 
 def also(options: Namespace) -> Also:
-    """What the command line names in addition to the settings."""
+    """The resources that the command line names in addition to the settings."""
     return Also(
         queues=tuple(options.queue or ()),
         clusters=tuple(options.cluster or ()),

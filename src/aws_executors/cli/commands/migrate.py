@@ -24,8 +24,8 @@ VARIABLE = re.compile(
     rf"AIRFLOW__(?:(?P<team>\w+?)___)?(?P<section>{'|'.join(name.upper() for name in READ)})__"
     r"(?P<option>(?!_)\w+)"
 )
-"""Source: ``airflow/_shared/configuration/parser.py``, `_env_var_name`: a team is followed by three
-underscores."""
+"""The names of the variables that set options; a team is followed by three underscores. Source:
+``airflow/_shared/configuration/parser.py``, `_env_var_name`."""
 
 
 def run(options: Namespace) -> int:
@@ -55,7 +55,7 @@ def run(options: Namespace) -> int:
 
 
 def file_fault(error: Exception) -> str:
-    """What is wrong with a file, without quoting its lines, which may contain a secret."""
+    """Why a file cannot be read, without quoting its lines, which may contain a secret."""
     match error:
         case Headless():
             return f"line {error.lineno} comes before any section"
@@ -94,7 +94,7 @@ def _own(parser: ConfigParser, section: str) -> Iterator[str]:
 
 
 def _value(parser: ConfigParser, section: str, option: str) -> str:
-    """The value with its placeholders filled in; a single %, which Airflow cannot read, stands for itself."""
+    """The value with its placeholders filled in; a single %, which Airflow would reject, is kept."""
     try:
         return parser.get(section, option)
     except Unreadable:
@@ -132,7 +132,7 @@ def winning(environment: Mapping[str, str], sections: Iterable[str]) -> Iterator
 
 
 def with_variables(file: Sections, variables: Sections) -> dict[str, dict[str, str]]:
-    """Merge both; variables take precedence, as in Airflow."""
+    """Merge the options of the file and of the variables, which take precedence, as in Airflow."""
     return {
         name: {**file.get(name, {}), **variables.get(name, {})} for name in dict.fromkeys((*file, *variables))
     }

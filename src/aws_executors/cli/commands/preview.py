@@ -1,7 +1,7 @@
 """``preview``: print the request that would be sent for a task, and how it differs from the default one.
 
-Law: makes a launch as the executor does, passes it to the same builder and the same last step, and prints.
-Calls neither AWS nor Airflow's database.
+Law: makes a launch as the executor does, passes the launch to the same builder and the same last step, and
+prints the result. Calls neither AWS nor Airflow's database.
 """
 
 import json
@@ -30,12 +30,12 @@ REFUSED = 1
 SIGNS = {"+": "green", "-": "red", "@": "blue"}
 TOKEN = "00000000-0000-4000-8000-000000000000"  # noqa: S105 - where Airflow will put a UUID
 WORKLOAD = json.dumps({"token": MASK, "ti": "...", "type": "ExecuteTask"})
-"""Stands for the workload that Airflow writes when it queues the task, 1.5 to 3 kB with its token."""
+"""A placeholder for the workload, which Airflow writes at queueing, 1.5 to 3 kB with its token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """One request, and the default one."""
+    """A task's request, and the default request of its section."""
 
     section: str
     builder: str
@@ -74,7 +74,7 @@ def previewed(options: Namespace) -> "Previewed | BuildFault":
     plain = replace(launch, queue=default_queue(), executor_config={})
     request: Result[object, BuildFault] = built(own.build, launch, service.request, service.seal)
     default: Result[object, BuildFault] = built(service.build, plain, service.request, service.seal)
-    return unwrap_or_failure(  # making the default request cannot fail: the settings have been checked
+    return unwrap_or_failure(  # the default request cannot fail, as the settings have been checked
         request.map(
             lambda one: Previewed(
                 section=section, builder=own.builder_name, request=one, default=default.unwrap()
@@ -84,8 +84,8 @@ def previewed(options: Namespace) -> "Previewed | BuildFault":
 
 
 def section_of(written: Written, options: Namespace) -> str:
-    """The section of the executor that would run the task: the one named, the task's own, or the first
-    configured."""
+    """The section of the executor that would run the task: named on the command line, the task's own, or the
+    first one configured."""
     if options.section:
         return str(options.section)
     configured = asked(options).sections
@@ -101,7 +101,7 @@ def section_of(written: Written, options: Namespace) -> str:
 
 
 def class_of(executor: str, team: str | None) -> str:
-    """The class that a task means by its ``executor``, which may be an alias of [core] executor."""
+    """The class that a task's ``executor`` means, which may be an alias from [core] executor."""
     every = executors(airflow().get("core", "executor"))
     return next((one.path for one in every if one.alias == executor and one.team in ("", team)), executor)
 
@@ -146,7 +146,7 @@ def words_of(command: str) -> tuple[str, ...]:
 
 
 def default_queue() -> str:
-    """The queue of tasks that name none."""
+    """The default queue, for tasks that name none."""
     return airflow().get("operators", "default_queue")
 
 

@@ -1,6 +1,6 @@
-"""``rightsize``: the size that each task should have, by what its runs have used.
+"""``rightsize``: the size that each task should have, according to what its runs have used.
 
-Law: reads what ``usage`` reads, and changes nothing. Exit codes as there.
+Law: reads the same records as ``usage``, and changes nothing. Its exit codes are those of ``usage``.
 """
 
 import json
@@ -43,7 +43,7 @@ def run(options: Namespace) -> int:
 
 
 def proposal_text(found: Sequence[Proposal]) -> str:
-    """The proposals for users: a table, and below it what to write."""
+    """The proposals for users: a table, and below it the settings to write."""
     changed = [one for one in found if one.changes]
     parts = [grid(HEAD, [_cells(one) for one in found])]
     if changed:
@@ -54,7 +54,7 @@ def proposal_text(found: Sequence[Proposal]) -> str:
 
 
 def proposal_values(one: Proposal) -> dict[str, object]:
-    """The proposal for programs: CPU units, MiB, US dollars."""
+    """The proposal for programs, in CPU units, MiB and US dollars."""
     return {
         "section": one.section,
         "dag": one.dag,

@@ -1,4 +1,4 @@
-"""The set-up that a command writes: that of one section, from the settings and its builder's request.
+"""Make the set-up of one section for a command, from the settings and the builder's request.
 
 Law: reads the configuration, makes no calls; `deploy/model.py` defines what a set-up consists of.
 """

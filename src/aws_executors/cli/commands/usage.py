@@ -30,7 +30,7 @@ NAMES: Mapping[Grouping, tuple[str, ...]] = {
     Grouping.QUEUE: ("queue",),
     Grouping.INSTANCE: ("dag", "instance", "run"),
 }
-"""What the parts of a row's name are."""
+"""The parts of a row's name, for each way of grouping."""
 THE_DATABASE = (
     "The command reads the one that the scheduler uses: run it with the same configuration (AIRFLOW_HOME, "
     "[database] sql_alchemy_conn). A new one gets its tables from: airflow db migrate"
@@ -58,8 +58,8 @@ def run(options: Namespace) -> int:
 
 
 def recorded(options: Namespace, added_up: Callable[[Iterable[UsageEntry]], T]) -> tuple[T, bool] | None:
-    """What `added_up` makes of the records that the command line asks for, which are read one by one, and
-    whether there are any; None if they cannot be read. A remark says so in either case."""
+    """The result of `added_up` for the records that the command line asks for, which are read one by one, and
+    whether there are any; None if they cannot be read. A remark reports missing or unreadable records."""
     airflow()
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -81,7 +81,7 @@ def recorded(options: Namespace, added_up: Callable[[Iterable[UsageEntry]], T]) 
 def _counted(options: Namespace) -> Iterator[UsageEntry]:
     from aws_executors.shell.airflow.usage.records import usage_count, usage_entries
 
-    since = max(time.time() - options.days * DAY, 0.0)  # no database has a year before the first
+    since = max(time.time() - options.days * DAY, 0.0)  # very many days would lead to a date before year 1
     dag, task = options.dag or "", options.task or ""
     say, total = progress(), usage_count(since, dag=dag, task=task)
     for number, entry in enumerate(usage_entries(since, dag=dag, task=task)):
@@ -103,7 +103,7 @@ def usage_table(rows: Sequence[UsageRow], by: Grouping, whole: UsageRow) -> str:
 
 
 def row_values(row: UsageRow, by: Grouping) -> dict[str, object]:
-    """The row for programs: seconds, MiB, US dollars."""
+    """The row for programs, in seconds, MiB and US dollars."""
     return {
         **dict(zip(NAMES[by], row.name, strict=True)),
         "containers": row.containers,
@@ -118,7 +118,7 @@ def row_values(row: UsageRow, by: Grouping) -> dict[str, object]:
 
 
 def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
-    """Rows with the same members as CSV, with a head.
+    """Rows, which all have the same members, as CSV with a header.
 
     >>> csv_text([{"dag": "etl", "dollars": 0.5}, {"dag": "a,b", "dollars": None}])
     'dag,dollars\\r\\netl,0.5\\r\\n"a,b",'

@@ -1,7 +1,7 @@
 """``verify``: run the whole life of containers on AWS, and print what was proved, measured and paid.
 
-Law: asks before it spends, stays within its bounds, and leaves nothing behind, also after Ctrl-C. Exit code
-0: every check holds. 1: one does not. 2: nothing was started. 130: interrupted.
+Law: asks before it spends money, stays within its bounds, and leaves nothing behind, even after Ctrl-C. Exit
+code 0: every check holds. 1: a check has failed. 2: nothing was started. 130: interrupted.
 """
 
 import logging
@@ -43,7 +43,7 @@ def run(options: Namespace) -> int:
     if not agreed:
         remark("Nothing was started.")
         return UNUSABLE
-    # The report says better what the engine would log, and some of its errors are staged.
+    # The report shows more clearly what the engine would log, and verify causes some errors on purpose.
     logging.getLogger("aws_executors").setLevel(logging.ERROR)
     with interruptions() as interruption:
         findings = verified(setup, progress(), interruption, MOST_SECONDS)
@@ -57,7 +57,7 @@ def run(options: Namespace) -> int:
 
 
 def _write(file: Path, findings: Findings) -> None:
-    """Write the report; a failure is only reported, so that what was paid for is printed all the same."""
+    """Write the report; a failure is only reported, so that the paid results are still printed."""
     markdown = file.suffix == ".md"
     text = findings_markdown(findings) if markdown else dumped(findings_json(findings), "json") + "\n"
     try:
@@ -85,7 +85,7 @@ def _setup(options: Namespace) -> VerifySetup:
 
 
 def _question(setup: VerifySetup) -> str:
-    """What will be started; raises `CommandError` if the builder makes no request that verify can use."""
+    """The question before the start; raises `CommandError` if the builder makes no usable request."""
     match unwrap_or_failure(setup.request(RUN, setup.new_token())):
         case str() as problem:
             raise CommandError(problem)

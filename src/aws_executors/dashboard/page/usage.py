@@ -1,7 +1,7 @@
 """Arrange what tasks used and cost in three short rankings, as one user may see them.
 
-Law: names only of DAGs whose audit log the user may read, because the records are in it. Sums include only
-those tasks, so that they tell nothing of others.
+Law: shows only DAGs whose audit log the user may read, because the records are in that log. Sums include only
+the tasks of these DAGs, so that they reveal nothing about other tasks.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,13 +12,13 @@ from aws_executors.core.cost.record import memory_text
 from aws_executors.core.cost.summary import Grouping, UsageEntry, UsageRow, sum_of, usage_rows
 
 SHOWN = 5
-"""How many tasks each ranking has."""
+"""How many tasks each ranking shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageLine:
-    """One task: what its containers cost, used at most, and had; `share` is the part of the memory used, None
-    if it is not known how much there was."""
+    """One task: what its containers cost, used at most, and had; `share` is the fraction of their memory that
+    they used, None if their memory is not known."""
 
     task: str
     containers: int
@@ -37,7 +37,7 @@ class UsageCard:
 
 
 def usage_card(entries: Iterable[UsageEntry], may_read: Callable[[str], bool]) -> UsageCard | None:
-    """The rankings of what a user may see; None if there is nothing.
+    """The rankings of the tasks that a user may see; None if there are none.
 
     >>> usage_card((), lambda dag: True) is None
     True
@@ -71,7 +71,7 @@ def _line(row: UsageRow) -> UsageLine:
 
 
 def _idle(row: UsageRow) -> float:
-    """What a smaller size would save; nothing for a task that was killed for memory."""
+    """What a smaller size would save; 0 for a task that was killed for memory."""
     return 0.0 if row.killed else row.idle
 
 

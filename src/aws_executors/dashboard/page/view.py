@@ -33,10 +33,10 @@ LISTED = 50
 """How many failures are listed."""
 
 KINDS = 20
-"""How many kinds of failures are counted, the most frequent first."""
+"""How many kinds of failures are shown with their counts, the most frequent first."""
 
 NO_DAG = ""
-"""The DAG of callbacks, which belong to none."""
+"""The DAG id for callbacks, which belong to no DAG."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerRow:
-    """One warm container; `task` is empty if it runs none, or one whose name the user may not read."""
+    """One warm container; `task` is empty if it runs no task, or a task whose name the user may not read."""
 
     container: str
     console: str
@@ -110,7 +110,7 @@ class ContainerRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmCard:
     """What the page shows of warm containers: how many there are in each state, how many workloads they have
-    run, and some of them."""
+    run, and rows for some of the containers."""
 
     counts: tuple[tuple[str, int], ...]
     served: int
@@ -178,10 +178,10 @@ def fleet(
     may_read_log: Allowed | None = None,
     usage: Sequence[UsageEntry] = (),
 ) -> Fleet:
-    """The fleet as a user sees it: jobs of DAGs whose task instances they may read, and failures of DAGs
-    whose audit log they may read. What tasks used is in that log, too.
+    """The fleet as a user sees it: jobs of DAGs whose task instances they may read, and failures and usage of
+    DAGs whose audit log they may read.
 
-    Without `may_read_log`, failures are shown for the same DAGs as jobs.
+    Without `may_read_log`, failures and usage are shown for the same DAGs as jobs.
 
     >>> nothing = fleet((), (), lambda dag: True, now=0.0, hours=24)
     >>> nothing.totals, nothing.schedulers

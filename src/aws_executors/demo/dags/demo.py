@@ -16,7 +16,7 @@ GREETING = "written in executor_config"
 
 
 class Pause(BaseOperator):
-    """Leaves its container while it waits, and comes back in another one: two containers, one try."""
+    """Leaves its container while it waits, and continues in another container: two containers, one try."""
 
     def execute(self, context: Context) -> None:
         self.defer(trigger=TimeDeltaTrigger(timedelta(seconds=1)), method_name="resume")

@@ -1,4 +1,4 @@
-"""A chain of short tasks, then a wave of them, and another one: once cold, and once in warm containers.
+"""A chain of short tasks, then two waves of them: once cold, and once in warm containers.
 
 Law: the two DAGs differ in one line of `executor_config`.
 """
@@ -12,7 +12,7 @@ SECONDS = 0.5
 
 
 def chain_and_wave(*, warm: bool) -> None:
-    """Three tasks one after the other, then twice four at once."""
+    """Three tasks one after the other, then four at once, twice."""
 
     @task(executor=ECS, executor_config={"warm": warm})
     def link() -> None:

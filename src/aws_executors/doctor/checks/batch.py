@@ -140,7 +140,7 @@ OVERRIDES: Mapping[str, str] = {
 }
 """For each override of a request, the member of the definition that it overrides."""
 BY_NAME = frozenset({"containerProperties", "ecsProperties"})
-"""For these two, `container_name` decides which one is used."""
+"""The two members of a definition between which `container_name` decides."""
 KINDS: Mapping[str, str] = {
     "nodeProperties": "[batch] job_definition = one of type container, or nodeOverrides in submit_job_kwargs",
     "eksProperties": '[batch] submit_job_kwargs = {"eksPropertiesOverride": {"podProperties": {}}}',
@@ -246,7 +246,7 @@ def _container(seen: Evidence) -> Iterator[Finding]:
 
 
 def _logs(seen: Evidence) -> Iterator[Finding]:
-    """Batch creates its own group; one that the definition names must exist."""
+    """Whether the log groups exist that the definition names; Batch creates its own group."""
     definition, logs = seen.definition, seen.container.log_configuration if seen.container else None
     if definition and logs and logs.log_driver == "awslogs":
         yield from of_log_group(logs.options, definition.place, seen.settings.region, seen.log_groups)

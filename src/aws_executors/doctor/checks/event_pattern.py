@@ -1,6 +1,6 @@
-"""Whether a rule's pattern lets an event through, where EventBridge itself may not be asked.
+"""Find out whether a rule's pattern matches an event, if we have no permission to ask EventBridge itself.
 
-Law: pure, and never guesses: for a filter that it does not know the answer is None. Source: "Comparison
+Law: pure, and never guesses: for a filter of an unknown kind the answer is None. Source: "Comparison
 operators", EventBridge User Guide.
 """
 
@@ -9,7 +9,7 @@ from typing import cast
 
 
 def passes(pattern: Mapping[str, object], event: Mapping[str, object]) -> bool | None:
-    """Whether the pattern lets the event through; None where that cannot be told.
+    """Whether the pattern matches the event; None if that cannot be determined.
 
     >>> event = {"source": "aws.ecs", "detail": {"startedBy": "prod/0b6e"}}
     >>> passes({"source": ["aws.ecs"], "detail": {"startedBy": [{"prefix": "prod/"}]}}, event)

@@ -1,4 +1,4 @@
-"""Check the delivery of events: rule, queue, policies, and whether anybody receives.
+"""Check the delivery of events: rule, queue, policies, and whether a scheduler receives the messages.
 
 Law: pure. Without events everything works, by polls; so these findings are warnings. Sources:
 "Troubleshooting Amazon EventBridge", EventBridge User Guide; "Key management", SQS Developer Guide.
@@ -17,7 +17,7 @@ from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask
 from aws_executors.doctor.checks.resource_policy import EVENTS, SNS, arn_part, lets_a_topic_in, lets_in
 
 FEW, MANY = 10, 1000
-"""`FEW` messages wait while none is being handled: nobody receives. `MANY` wait: the receiver is too slow."""
+"""How many waiting messages are a problem: `FEW` if none is being handled (no receiver), else `MANY`."""
 OWN_KEY = "alias/aws/sqs"
 SEND = "sqs:SendMessage"
 STRANGER = "arn:aws:events:us-east-1:000000000000:rule/somebody"
@@ -37,7 +37,7 @@ class QueueSeen(AnswerRecord):
 
     @property
     def dead_letters(self) -> tuple[str, int]:
-        """The ARN of the queue for what was received too often, and how often that is; empty without one."""
+        """The dead-letter queue's ARN, and the receipts before a message goes there; empty without one."""
         try:
             said = cast("object", json.loads(self.redrive or "{}"))
         except ValueError:
@@ -49,7 +49,7 @@ class QueueSeen(AnswerRecord):
 
 
 class RuleSeen(AnswerRecord):
-    """A rule that leads to the queue."""
+    """A rule that sends to the queue."""
 
     name: str = Field(validation_alias="Name")
     arn: str = Field(validation_alias="Arn")
@@ -58,7 +58,7 @@ class RuleSeen(AnswerRecord):
 
     @property
     def enabled(self) -> bool:
-        """Whether it sends anything; it may be enabled for more than ordinary events."""
+        """Whether the rule is enabled, for ordinary events or for more."""
         return self.state.startswith("ENABLED")
 
 
@@ -67,7 +67,7 @@ class EventsEvidence:
     """What is known of the delivery of events of one section.
 
     `queue` and `dead` are empty if there is no such queue. `passed` are, for each rule, the statuses whose
-    events it lets through; `statuses` are groups of statuses, of each of which the executor needs one.
+    events it matches; `statuses` are groups of statuses: of each group, the executor needs at least one.
     """
 
     section: str
@@ -82,17 +82,17 @@ class EventsEvidence:
 
     @property
     def found(self) -> QueueSeen | None:
-        """The queue."""
+        """The queue, if it exists."""
         return self.queue[0] if isinstance(self.queue, tuple) and self.queue else None
 
     @property
     def leading(self) -> tuple[RuleSeen, ...]:
-        """The rules that are known to lead to it."""
+        """The rules that are known to send to the queue."""
         return self.rules if isinstance(self.rules, tuple) else ()
 
     @property
     def by_topic(self) -> bool:
-        """Whether events seem to come by way of an SNS topic; what is before it is not looked at."""
+        """Whether events seem to come by way of an SNS topic; what sends to the topic is not examined."""
         return self.rules == () and bool(self.found and lets_a_topic_in(self.found.policy, SEND))
 
     @property
@@ -168,7 +168,7 @@ def _rules(seen: EventsEvidence) -> Iterator[Finding]:
         yield warning("events-rule-missing", f"No rule of EventBridge leads to {seen.url}", POLLED, seen.make)
         return
     enabled = [one for one in seen.rules if one.enabled]
-    # The other section's rule may lead to the same queue.
+    # The other section's rule may send to the same queue.
     if any(seen.passed.get(one.name) for one in enabled):
         yield from _patterns(seen, enabled)
         return

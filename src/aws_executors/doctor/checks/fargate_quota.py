@@ -27,7 +27,7 @@ class Allowance:
     """The vCPUs of one container, the number of containers that Airflow may start, and the account's quota in
     vCPUs.
 
-    `vcpus` is None if it is not known, `quota` is None if it does not matter.
+    `vcpus` is None if they are not known, `quota` is None if it does not matter.
     """
 
     code: str
@@ -37,7 +37,7 @@ class Allowance:
 
 
 def of_allowance(allowance: Allowance, region: str) -> Iterator[Finding]:
-    """Whether containers will wait for the account's quota.
+    """Whether the account's quota will keep containers waiting.
 
     >>> few = Allowance(code=ON_DEMAND, vcpus=2.0, at_once=32, quota=6.0)
     >>> [(one.check, str(one.severity)) for one in of_allowance(few, "us-east-1")]

@@ -1,8 +1,8 @@
 """Findings, and the checks of Airflow's side of a set-up.
 
 Law: pure. A check reads the evidence that `probe.py` has gathered, and yields findings; each names the line
-to change. What could not be found out is `Unasked`: it is reported as unknown, never as a fault and never as
-fine.
+to change. What could not be found out is `Unasked`: it is reported as unknown, neither as a fault nor as
+correct.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -61,7 +61,7 @@ def advice(check: str, what: str, why: str, change: str) -> Finding:
 
 
 def could_not_ask(what: str, found: T | Unasked | None, change: str = "") -> Iterator[Finding]:
-    """Report that something could not be found out, if so.
+    """Report that something could not be found out, if `found` is `Unasked`.
 
     >>> [finding.what for finding in could_not_ask("the subnets", Unasked("AccessDenied"))]
     ['Could not check the subnets: AccessDenied']
@@ -84,7 +84,7 @@ class Airflow:
 
     `api_url` is empty if it is not set. `api` is the HTTP status at that address from here, or why there is
     none. `jwt` says whether a signing key is set. `missing` are the methods that the installed boto3 lacks,
-    `needed` is the range of versions of Airflow that is supported, and `weaker` what this one lacks of it.
+    `needed` is the supported range of Airflow versions, and `weaker` what the installed Airflow lacks.
     """
 
     version: str
@@ -114,7 +114,7 @@ class Identity:
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - a name to be refused
 DEFAULT_API = "https://airflow.example.com/execution/"
 SKEW_WARNED, SKEW_REFUSED = 60.0, 300.0
-"""Seconds of clock skew; AWS refuses signatures that are more than 5 minutes off."""
+"""Seconds of clock skew for a warning and for an error: AWS refuses signatures over 5 minutes off."""
 SHORT_TIMEOUT = 600.0
 
 
@@ -182,7 +182,7 @@ def _api_address(airflow: Airflow) -> Iterator[Finding]:
 
 
 def _host_and_path(url: str) -> tuple[str, str]:
-    """The host and the path of a URL; both empty if it is none."""
+    """The host and the path of a URL; both empty if the text is not a URL."""
     try:
         return urlsplit(url).hostname or "", urlsplit(url).path
     except ValueError:
@@ -255,7 +255,7 @@ def of_airflow(airflow: Airflow) -> Iterator[Finding]:
 
 
 def of_adoption(section: str, adopt: bool) -> Iterator[Finding]:
-    """What a restart of the scheduler does to running tasks."""
+    """Whether a restart of the scheduler ends running tasks."""
     if not adopt:
         yield advice(
             "adoption",

@@ -104,14 +104,14 @@ class ImageConfiguration(AnswerRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """What the registry has; no `architectures` if the image is not there."""
+    """What the registry has; `architectures` is empty if the image is not there."""
 
     text: str
     architectures: tuple[str, ...]
     entrypoint: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     volumes: tuple[str, ...] | None = None
-    """The folders that get a volume of their own, by VOLUME in its Dockerfile; None if they are unknown."""
+    """The folders that VOLUME in its Dockerfile declares as volumes; None if they are unknown."""
 
 
 ImageEvidence = Image | Unasked | None
@@ -149,7 +149,7 @@ def of_image(
 
 
 def variables(image: ImageEvidence) -> dict[str, str]:
-    """The environment variables that the image sets, as far as they are known."""
+    """The environment variables that the image sets; empty if they are not known."""
     return dict(image.variables) if isinstance(image, Image) else {}
 
 

@@ -34,7 +34,7 @@ class SecurityGroup(AnswerRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """What was asked for, and what EC2 has of it; `place` is where it is set."""
+    """The subnets and groups that a request names, and those that EC2 has; `place` is where they are set."""
 
     place: str
     subnets: Sequence[str]
@@ -43,9 +43,9 @@ class Network:
     seen_groups: tuple[SecurityGroup, ...] | Unasked | None
     ways: Ways
     public: bool | None
-    """Whether containers get a public address; None: as the subnet is set."""
+    """Whether containers get a public address; None means that the subnet's setting applies."""
     remedy: str
-    """How they get a public address."""
+    """How to give containers a public address."""
 
 
 def of_network(network: Network) -> Iterator[Finding]:

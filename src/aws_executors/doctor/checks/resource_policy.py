@@ -1,4 +1,5 @@
-"""Whether a policy of a queue or a key lets EventBridge in, or SNS on the way from it.
+"""Find out whether the policy of a queue or a key admits EventBridge, or SNS between EventBridge and the
+queue.
 
 Law: pure. Statements that deny, and conditions other than those on the source, are ignored. Sources: "IAM
 JSON policy elements", IAM User Guide; "Using resource-based policies", EventBridge User Guide.
@@ -32,7 +33,7 @@ def lets_in(policy: str, action: str, rule: str = "", *, service: str = EVENTS) 
 
 
 def lets_a_topic_in(policy: str, action: str) -> bool:
-    """Whether topics of SNS may do this: the service by its name, or whoever comes from a topic.
+    """Whether SNS topics may do this: the policy names the service, or a topic as the source.
 
     >>> condition = {"ArnEquals": {"aws:SourceArn": "arn:aws:sns:x:1:airflow"}}
     >>> statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Condition": condition}
@@ -86,7 +87,7 @@ def _has(statement: Mapping[str, object], action: str) -> bool:
 
 
 def _about(statement: Mapping[str, object], rule: str) -> bool:
-    """Whether the conditions on the source hold: on the rule's ARN, and on the account in it."""
+    """Whether the conditions on the source hold: on the rule's ARN, and on the account in that ARN."""
     values = dict(zip(SOURCES, (rule, arn_part(rule, 4)), strict=True))
     tests = statement.get("Condition")
     for test, pairs in (cast("Mapping[str, object]", tests) if isinstance(tests, Mapping) else {}).items():

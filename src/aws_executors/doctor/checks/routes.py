@@ -15,7 +15,7 @@ from aws_executors.doctor.checks.findings import Finding, Unasked, could_not_ask
 
 EVERYWHERE, EVERYWHERE_6 = "0.0.0.0/0", "::/0"
 NEEDED = ("ecr.api", "ecr.dkr", "logs", "s3")
-"""What a container needs before it starts: its image (whose layers are in S3), and its log."""
+"""The services needed before a container starts: for its image (whose layers are in S3), and its log."""
 WHY = "A container there can reach neither ECR nor CloudWatch Logs, and fails: ResourceInitializationError."
 
 
@@ -29,7 +29,7 @@ class Route(AnswerRecord):
 
 
 class Association(AnswerRecord):
-    """What a route table applies to: one subnet, or (`main`) all those of the VPC that have no other."""
+    """The subnet to which a route table applies, or (`main`) all subnets of the VPC without another table."""
 
     main: bool = Field(default=False, validation_alias="Main")
     subnet: str = Field(default="", validation_alias="SubnetId")
@@ -92,7 +92,7 @@ def _judged(
 ) -> Iterator[Finding]:
     out = [route for route in table.routes if route.to == EVERYWHERE]
     if any(route.to_6 == EVERYWHERE_6 for route in table.routes):
-        return  # IPv6 may reach what it needs; that cannot be told from here
+        return  # IPv6 may reach the services; that cannot be determined here
     endpoints = f"add endpoints for {', '.join(missing)} to {one.vpc}"
     if not out:
         yield error(

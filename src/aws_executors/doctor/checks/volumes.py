@@ -1,4 +1,4 @@
-"""Check the volumes of a definition that sign in to their file system, and whether any file can be written.
+"""Check the volumes of a definition that need a role for their file system, and whether files can be written.
 
 Law: pure. Source: "Amazon S3 Files volumes" and "Amazon EFS volumes", Amazon ECS Developer Guide;
 API_EFSAuthorizationConfig of both API references.
@@ -14,7 +14,7 @@ from aws_executors.doctor.checks.image import Image, ImageEvidence
 
 
 class SignIn(AnswerRecord):
-    """How a volume of EFS is mounted: with the task role, if `iam` is ENABLED."""
+    """How an EFS volume is authorized: by the task role, if `iam` is ENABLED."""
 
     iam: str = ""
 
@@ -60,7 +60,7 @@ class Files(AnswerRecord):
 
     @property
     def read_only(self) -> bool:
-        """Whether there is no place to which the container may write."""
+        """Whether the container may write nowhere."""
         mounted = any(not one.read_only for one in (*self.mount_points, *self.volumes_from))
         other = mounted or bool(self.linux_parameters and self.linux_parameters.tmpfs)
         return self.readonly_root_filesystem and not other
@@ -69,8 +69,9 @@ class Files(AnswerRecord):
 def of_files(container: Files, place: str, image: ImageEvidence) -> Iterator[Finding]:
     """Whether Airflow can write the log of a task, which it opens before it starts the task.
 
-    Our launcher itself writes nothing. What the image declares as a VOLUME can be written to; where the image
-    is not known, that may be so. Source: ``airflow/sdk/execution_time/supervisor.py``, `_configure_logging`.
+    Our launcher itself writes nothing. A folder that the image declares as a VOLUME can be written to; if the
+    image is not known, it may have such a folder. Source: ``airflow/sdk/execution_time/supervisor.py``,
+    `_configure_logging`.
     """
     declared = image.volumes if isinstance(image, Image) else None
     if container.read_only and not declared:
@@ -90,7 +91,7 @@ def of_volumes(
 ) -> Iterator[Finding]:
     """Whether there is a role for the volumes that need one; `member` is the role's name in the definition.
 
-    On an instance, EFS is also mounted with the instance's role, which is not checked.
+    On an instance, EFS may also be mounted with the instance's role, which is not checked.
     """
     if role:
         return

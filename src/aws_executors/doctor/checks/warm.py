@@ -1,6 +1,6 @@
 """Check what warm containers need: cells that can be listed and written, and our package in the image.
 
-Law: pure. `doctor/warm_probe.py` gathers the evidence; what IAM allows is checked with all other permissions.
+Law: pure. `doctor/warm_probe.py` gathers the evidence; IAM permissions are checked together with all others.
 Source: "Conditional writes" and "Managing the lifecycle of objects", S3 User Guide.
 """
 
@@ -18,7 +18,7 @@ CELL_READS = ("s3:GetLifecycleConfiguration",)
 """The actions by which the doctor looks at the store, besides those of the executor."""
 
 SHORTEST = 8
-"""Days for which a cell must be kept: longer than a container lives without a write to its cell."""
+"""Days for which a cell must be kept at least: longer than a container lives without a write to its cell."""
 
 
 class Expiration(AnswerRecord):
@@ -28,20 +28,20 @@ class Expiration(AnswerRecord):
 
 
 class Prefixed(AnswerRecord):
-    """Which objects are meant; `more` says that tags or sizes narrow it further."""
+    """A selection of objects by prefix; `more` means that tags or sizes narrow it further."""
 
     prefix: str = Field(default="", validation_alias="Prefix")
     more: object = Field(default=None, validation_alias=AliasChoices("Tag", "Tags", "ObjectSizeGreaterThan"))
 
 
 class Filter(Prefixed):
-    """To which objects a rule applies."""
+    """The objects to which a rule applies."""
 
     both: Prefixed | None = Field(default=None, validation_alias="And")
 
 
 class LifecycleRule(AnswerRecord):
-    """One lifecycle rule of a bucket; older ones have the prefix outside of the filter."""
+    """One lifecycle rule of a bucket; older rules have the prefix outside of the filter."""
 
     status: str = Field(default="", validation_alias="Status")
     prefix: str = Field(default="", validation_alias="Prefix")
@@ -49,7 +49,7 @@ class LifecycleRule(AnswerRecord):
     expiration: Expiration | None = Field(default=None, validation_alias="Expiration")
 
     def deletes(self, key: str) -> int | None:
-        """After how many days it deletes objects whose keys begin so; None if it does not."""
+        """After how many days the rule deletes objects whose keys begin with `key`; None if it does not."""
         meant: Prefixed = Prefixed(prefix=self.prefix)
         if self.filter is not None:
             meant = self.filter.both or self.filter
@@ -61,8 +61,8 @@ class LifecycleRule(AnswerRecord):
 class WarmEvidence:
     """What the store says of the cells of a section.
 
-    `listed` is the number of cells, or why they cannot be listed; `conditions` whether a write is refused
-    whose condition is not met, `rules` the lifecycle rules of the bucket.
+    `listed` is the number of cells, or why they cannot be listed; `conditions` says whether the store refuses
+    a write whose condition is not met; `rules` are the lifecycle rules of the bucket.
     """
 
     section: str

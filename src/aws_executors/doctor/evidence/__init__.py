@@ -1,1 +1,1 @@
-"""What the doctor knows of a set-up: the answers of AWS, as values that the checks read."""
+"""What the doctor knows of a set-up: AWS's answers, as values that the checks read."""

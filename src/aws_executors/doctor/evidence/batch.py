@@ -1,4 +1,4 @@
-"""The evidence about a set-up on AWS Batch, for the checks in `batch.py`.
+"""The evidence about a set-up on AWS Batch, for the checks in `checks/batch.py`.
 
 Law: pure; the members of AWS's responses that are checked, and all evidence together as `Evidence`. Source:
 API_JobQueueDetail, API_ComputeEnvironmentDetail and API_JobDefinition of the AWS Batch API Reference.
@@ -60,7 +60,7 @@ class LaunchTemplate(AnswerRecord):
 
 
 class ManagedInstances(AnswerRecord):
-    """What an environment on ECS Managed Instances has in the place of its own subnets."""
+    """What an environment on ECS Managed Instances has in place of subnets of its own."""
 
     instance_launch_template: LaunchTemplate = LaunchTemplate()
 
@@ -76,13 +76,13 @@ class _Resources(AnswerRecord):
 
     @property
     def platform(self) -> str:
-        """The platform capability that job definitions need here."""
+        """The platform capability that job definitions need in this environment."""
         on_managed = {"ECS_MANAGED_INSTANCES": "MANAGED_INSTANCES"}
         return "FARGATE" if self.type in FARGATE else on_managed.get(self.type, "EC2")
 
     @property
     def network(self) -> LaunchNetwork:
-        """Its subnets and security groups."""
+        """The environment's subnets and security groups."""
         if self.managed_instances_provider is not None:
             return self.managed_instances_provider.instance_launch_template.network_configuration
         return LaunchNetwork(subnets=self.subnets, security_groups=self.security_group_ids)
@@ -122,7 +122,7 @@ class ContainerProperties(Files):
     environment: tuple[Variable, ...] = ()
     resource_requirements: tuple[Need, ...] = ()
     vcpus: float = 0
-    """The older form; it counts if `resourceRequirements` do not name vCPUs."""
+    """The vCPUs in the older form, which counts only if `resourceRequirements` name none."""
     log_configuration: LogConfiguration | None = None
     network_configuration: OnFargate | None = None
     runtime_platform: RuntimePlatform | None = None
@@ -144,7 +144,7 @@ class _Quantities(AnswerRecord):
 
 
 DEFAULT = "Default"
-"""The name of a pod's container that has none. Source: API_EksContainer, AWS Batch API Reference."""
+"""Batch's name for a pod's container without a name. Source: API_EksContainer, AWS Batch API Reference."""
 
 
 class PodContainer(AnswerRecord):
@@ -193,7 +193,7 @@ class EcsProperties(AnswerRecord):
 
 
 class NodeRange(AnswerRecord):
-    """What the nodes in one range run."""
+    """A range of a multi-node job's nodes, and what they run."""
 
     target_nodes: str = ""
     container: ContainerProperties | None = None
@@ -206,7 +206,7 @@ class NodeRange(AnswerRecord):
         return (self.container,) if self.container else inside(self.ecs_properties, self.eks_properties)
 
     def nodes(self, of_all: int) -> int:
-        """The number of nodes in this range, out of `of_all`: ``0:3`` are four, ``1:`` all but the first."""
+        """How many of `of_all` nodes are in this range: ``0:3`` are four, ``1:`` all but the first."""
         first, colon, last = self.target_nodes.partition(":")
         begin = int(first) if first.isdecimal() else 0
         end = int(last) if last.isdecimal() else (of_all - 1 if colon else begin)
@@ -255,7 +255,7 @@ class JobDefinition(AnswerRecord):
 
     @property
     def parts(self) -> tuple[ContainerProperties | EcsTaskProperties, ...]:
-        """Its tasks on ECS, or its only container."""
+        """The definition's tasks on ECS, or its only container."""
         tasks = self.ecs_properties.task_properties if self.ecs_properties else ()
         return (*tasks, self.container_properties) if self.container_properties else tasks
 
@@ -283,10 +283,10 @@ class JobDefinition(AnswerRecord):
 
     @property
     def containers(self) -> tuple[ContainerProperties, ...]:
-        """Its containers.
+        """The definition's containers.
 
-        The only container of `containerProperties` has no name. Of a multi-node job they are those of the
-        first range, which runs Airflow.
+        The only container of `containerProperties` has no name. For a multi-node job, these are the
+        containers of the first range, which runs Airflow.
         """
         if self.node_properties:
             return next((one.containers for one in self.node_properties.node_range_properties), ())
@@ -314,7 +314,7 @@ def inside(tasks: EcsProperties | None, pod: EksProperties | None) -> tuple[Cont
 
 
 def quantity(text: str) -> float:
-    """A number of vCPUs in Batch's or Kubernetes' notation; 0 if it is not one.
+    """A number of vCPUs in Batch's or Kubernetes' notation; 0 if the text is not a number.
 
     >>> quantity("0.25"), quantity("500m"), quantity("many")
     (0.25, 0.5, 0.0)
@@ -328,8 +328,7 @@ def quantity(text: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What was found out; an empty tuple means that AWS has no such thing. Environments are those of the
-    queue."""
+    """What was found out; an empty tuple means that AWS has no such thing. `environments` are the queue's."""
 
     airflow: Airflow
     settings: BatchSettings
@@ -349,7 +348,7 @@ class Evidence:
 
     @property
     def container(self) -> ContainerProperties | None:
-        """The Airflow container, or the first one if none has its name."""
+        """The Airflow container, or the first one if no container has that name."""
         found = self.definition.containers if self.definition else ()
         own = [one for one in found if one.name == self.settings.container_name]
         return next(iter(own or found), None)

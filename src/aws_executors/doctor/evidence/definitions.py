@@ -34,7 +34,7 @@ class RuntimePlatform(AnswerRecord):
 
 
 def of_platforms(platforms: Iterable[RuntimePlatform | None], place: str) -> Iterator[Finding]:
-    """Whether Airflow runs there: it needs Linux.
+    """Whether these platforms can run Airflow, which needs Linux.
 
     >>> [one.check for one in of_platforms([RuntimePlatform(operating_system_family="LINUX")], "job")]
     []
@@ -50,7 +50,7 @@ def of_platforms(platforms: Iterable[RuntimePlatform | None], place: str) -> Ite
 
 
 def of_essential(name: str, *, essential: bool, others: Sequence[str], place: str) -> Iterator[Finding]:
-    """Whether all containers end with the Airflow container; `others` are the other essential ones."""
+    """Whether all containers end with the Airflow container; `others` are the other essential containers."""
     if not essential and others:
         yield warning(
             "not-essential",

@@ -1,4 +1,4 @@
-"""The evidence about a set-up on ECS, for the checks in `ecs.py`.
+"""The evidence about a set-up on ECS, for the checks in `checks/ecs.py`.
 
 Law: pure; the members of AWS's responses that are checked, and all evidence together as `Evidence`. Source:
 API_Cluster and API_TaskDefinition of the Amazon ECS API Reference.
@@ -115,7 +115,7 @@ class Evidence:
 
     @property
     def fargate(self) -> bool:
-        """Whether tasks will run on Fargate, as far as the request shows."""
+        """Whether tasks will run on Fargate, according to the request alone."""
         strategy = self.request.capacity_provider_strategy
         return names_fargate(strategy) if strategy else self.request.launch_type == "FARGATE"
 

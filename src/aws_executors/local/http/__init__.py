@@ -1,1 +1,1 @@
-"""The embedded AWS as a server of HTTP: who may ask, what is asked for, and how the answer is spelled."""
+"""The embedded AWS as an HTTP server: it authenticates requests, parses them, and renders the answers."""

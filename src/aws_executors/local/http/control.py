@@ -1,7 +1,7 @@
 """The control URL: faults and snapshots over HTTP, for other processes and for curl.
 
-Law: one table of what can be read, one of what can be done. Everything is JSON; an invalid request gets a 400
-with the reason.
+Law: one table of what can be read, and one of what can be done. Everything is JSON; an invalid request gets a
+400 with the reason.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Authenticate requests: they must be addressed to this machine and signed with the key of this start.
 
-Law: pure, except for the creation of a key. The embedded AWS runs the commands that it is sent, so it must
+Law: pure, except for the creation of a key. The embedded AWS runs the commands that it receives, so it must
 keep out web pages in a browser (whose host name may resolve to loopback: DNS rebinding) and other users of
 the machine. The access key id is the secret; signatures are not verified. Source: "Common error types" of the
 services' API references; "Error responses", S3 API Reference.
@@ -32,7 +32,7 @@ def new_key() -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether an address, or `localhost`, can only mean this machine.
+    """Whether a host (an address or `localhost`) can only mean this machine.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("example.com")
     (True, True, True, False)

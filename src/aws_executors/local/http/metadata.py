@@ -1,8 +1,8 @@
-"""The part of ECS's task metadata endpoint that our launcher reads: the task, the container, what it uses.
+"""The part of ECS's task metadata endpoint that our launcher reads: the task, the container and its usage.
 
-Law: a container's address is in its ECS_CONTAINER_METADATA_URI_V4, and names it. What it uses is what its
-real processes use, without the network: that is this machine's, as in the network mode ``host``.
-Source: "Amazon ECS task metadata endpoint version 4", Developer Guide.
+Law: the variable ECS_CONTAINER_METADATA_URI_V4 of a container has the address for it, which contains its
+name. Its usage is that of its real processes, without the network, which is this machine's, as in the network
+mode ``host``. Source: "Amazon ECS task metadata endpoint version 4", Developer Guide.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NANO = 10**9
 
 
 def metadata_uri(url: str, container: object) -> str:
-    """The value of ECS_CONTAINER_METADATA_URI_V4 in a container, which goes by `<task id>/<name>`."""
+    """The value of ECS_CONTAINER_METADATA_URI_V4 in a container; `container` is `<task id>/<name>`."""
     return f"{url}{ROOT}{container}"
 
 
@@ -28,8 +28,8 @@ def is_metadata(path: str) -> bool:
 
 
 def metadata(path: str, arns: Mapping[str, str], running: Mapping[str, int]) -> bytes:
-    """The response; `arns` are the tasks' by their ids, `running` the first processes of all containers, by
-    `<task id>/<name>`. A task that is not known has the ARN of no task."""
+    """The response; `arns` are the tasks' ARNs by their ids, `running` the first processes of all containers
+    by `<task id>/<name>`. For an unknown task, the response has a made-up ARN."""
     container = path.removeprefix(ROOT)
     told: object = {"Name": container.rpartition("/")[2], "Networks": [{"NetworkMode": "host"}]}
     if container.endswith("/task"):
@@ -42,7 +42,7 @@ def metadata(path: str, arns: Mapping[str, str], running: Mapping[str, int]) -> 
 
 
 def container_stats(process: int) -> object:
-    """What the container of this first process uses, in the words of Docker; None if there is none (0).
+    """The usage of the container with this first process, in Docker's format; None if no process is left.
 
     Source: ``ContainerStats``, Docker Engine API.
     """

@@ -20,7 +20,7 @@ from aws_executors.local.world.values import ServiceError
 
 SERVICES = ("ecs", "batch", "events", "logs", "s3", "sqs", "sts")
 OPEN = ("sqs",)
-"""Services whose enumerations are not complete: SQS itself says which attribute it does not know."""
+"""The services whose enumerations are incomplete: SQS itself rejects an attribute that it does not know."""
 CONSTRAINTS = ("Missing required", "Invalid length", "Invalid value")
 VALIDATOR = ParamValidator()
 

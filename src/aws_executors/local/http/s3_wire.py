@@ -20,7 +20,7 @@ ACTIONS: Mapping[tuple[str, bool], str] = {
     ("GET", False): "ListObjectsV2",
     ("DELETE", True): "DeleteObject",
 }
-"""The action, by method and by whether a key is given."""
+"""The action, by the method and by whether the path has a key."""
 
 OWNER = "x-amz-expected-bucket-owner"
 HEADERS: Mapping[str, str] = {
@@ -77,7 +77,7 @@ def named(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tu
 
 
 def _asked(method: str, path: str) -> Json:
-    """The parameters of a list. Raises ServiceError for the older list, and for what is not known here."""
+    """The parameters of ListObjectsV2; raises ServiceError for ListObjects, and for unknown parameters."""
     query = dict(parse_qsl(path.partition("?")[2], keep_blank_values=True))
     if query.pop("list-type", "") != "2" or not query.keys() <= QUERY.keys():
         raise ServiceError("NotImplemented", f"aws_executors.local does not have {method} {path}", 501)

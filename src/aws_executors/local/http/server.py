@@ -1,7 +1,7 @@
 """Serve a cloud over HTTP on loopback.
 
 Law: only sockets and threads; the protocols are in `wire.py`. One daemon thread per connection, and a limited
-number of connections. Delays are waited for outside every lock. Stopping closes every connection at once.
+number of connections. A delay is slept outside every lock. Stopping closes every connection at once.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Server(socketserver.ThreadingTCPServer):
     def stop(self) -> None:
         """Stop accepting connections, and close the open ones."""
         self._ending.set()
-        if self._thread.is_alive():  # without it, nobody tells that serving has ended
+        if self._thread.is_alive():  # without this thread, `shutdown` would wait for ever
             self.shutdown()
         self.server_close()
         for connection in list(self._open):
@@ -128,7 +128,7 @@ class Server(socketserver.ThreadingTCPServer):
             self._open.discard(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print what went wrong, unless the client or our own end closed the connection, perhaps before its
+        """Print what went wrong, unless the client or `stop` has closed the connection, perhaps before its
         thread had begun."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)

@@ -2,8 +2,8 @@
 
 Law: pure functions between bytes and values. ECS and Logs use JSON 1.1 (`X-Amz-Target`), SQS JSON 1.0, Batch
 REST-JSON, STS the query protocol, S3 its own format (`s3_wire.py`). As in AWS, errors have `__type` in the
-body and `x-amzn-errortype` in the headers. SQS's have the code of its older protocol, too, in
-`x-amzn-query-error`: that is the one that clients see.
+body and `x-amzn-errortype` in the headers. Errors of SQS also have the code of its older protocol, in
+`x-amzn-query-error`: clients see that code.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ QUERY_CODES = {
         )
     },
 }
-"""SQS's errors in its older protocol; every other has the same name there, without "Exception".
+"""The codes of SQS's errors in its older protocol; any other error has the same name there, without
+"Exception".
 
 Source: the `awsQueryError` traits of the service's Smithy model.
 """
@@ -74,7 +75,7 @@ class Request:
 def read_request(stream: BufferedIOBase, more: BufferedIOBase) -> Request | None:
     """The next request of a connection, or None at its end.
 
-    "100 Continue" is written to `more`, and so is the refusal of a body of more than `MAX_BODY` bytes.
+    "100 Continue", or the refusal of a body of more than `MAX_BODY` bytes, is written to `more`.
     """
     first = stream.readline(65536).split()
     if len(first) != 3:

@@ -41,7 +41,7 @@ class Delays:
                 raise ValueError(f"delay {one.name}: expected 0 <= low <= high in seconds, got {(low, high)}")
 
     def scaled(self, factor: float) -> Delays:
-        """The delays with every step's time times this factor; what has ended is known as long as before.
+        """The delays with each step's time multiplied by this factor, except how long ended tasks stay known.
 
         >>> FARGATE.scaled(0.5).provision
         (8.5, 8.5)

@@ -21,9 +21,9 @@ NO_CAPACITY = (
 class Planned:
     """What happens to one call: an error instead of it, or a disturbance after it was carried out.
 
-    With `code` and without `carried_out`, the call is rejected. With both, an error hides its success. If it
-    is not `delivered`, the answer is lost. `hang` is in seconds. A call that is `late` is carried out that
-    many seconds later, without an answer.
+    With `code` and without `carried_out`, the call is rejected. With both, an error hides its success. If not
+    `delivered`, the answer is lost. With `hang`, it comes that many seconds later. With `late`, the call is
+    carried out that many seconds later, without an answer.
     """
 
     code: str | None = None

@@ -44,7 +44,7 @@ BUCKETS = {
 
 @dataclass(slots=True)
 class Limits:
-    """The levels of the buckets: tokens left, and at which time."""
+    """The levels of the buckets: the tokens left at a time, and that time."""
 
     on: bool = False
     levels: dict[str, tuple[float, float]] = field(default_factory=dict)

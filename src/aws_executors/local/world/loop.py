@@ -3,7 +3,7 @@
 Law: the only module that knows every part. `apply` answers a call, `feed` takes what a process did, and
 `carry_out_due` returns the effects of what is due; nothing here waits or reads a clock. The caller runs
 `carry_out_due` after each `apply` and `feed`, and at `next_due`. A long poll's answer has a `wait`: the
-caller asks `again` after it, or when the world `has_stirred`.
+caller calls `again` after that many seconds, or when the world `has_stirred`.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def _put_off(world: World, call: Call, fault: Planned, tally: Tally, now: float)
 
 def _land(world: World, number: str, now: float) -> None:
     call = world.late.pop(number)
-    with suppress(ServiceError):  # nobody waits for it
+    with suppress(ServiceError):  # no client waits for the answer
         ACTIONS[call.name](world, call.params, now)
 
 
@@ -194,7 +194,7 @@ def _carried_out(world: World, call: Call, since: float, now: float, delay: floa
 
 
 def has_stirred(world: World) -> bool:
-    """Whether calls that wait must be asked again, because of what happened since this was asked last."""
+    """Whether waiting calls must be tried `again`, because of what happened since the last call of this."""
     stirred, world.sqs.stirred = world.sqs.stirred, False
     return stirred
 

@@ -11,7 +11,7 @@ from aws_executors.local.world.state import World, schedule
 
 
 def admit(world: World, now: float) -> None:
-    """Admit as many of those waiting as there is capacity for."""
+    """Admit as many waiting tasks and jobs as there is capacity for."""
     ecs = world.ecs
     while ecs.waiting:
         kind, one = ecs.waiting[0]
@@ -29,7 +29,7 @@ def admit(world: World, now: float) -> None:
 
 
 def _wanted(world: World, kind: str, one: str) -> int:
-    """The number of containers it needs; 0 if it is not to run any more."""
+    """The number of containers that the task or job needs; 0 if it should not run any more."""
     if kind == "task":
         task = world.ecs.tasks.get(one)
         return 0 if task is None or task.stopping else len(task.runs)

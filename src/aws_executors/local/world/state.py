@@ -2,8 +2,8 @@
 
 Law: no sockets, threads, clock, randomness or operating system. `now` (epoch seconds) is an argument of
 everything that depends on time; ids and draws come from the seed and a counter. The object is changed in
-place, so that a call costs the same among ten tasks as among ten thousand. What it returns is never changed
-afterwards: each step replaces the view of a task or job, and records it by `changed`.
+place, so that a call costs the same among ten tasks as among ten thousand. Values that it returns are never
+changed afterwards: each step replaces the view of a task or job, and records the new view by `changed`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from aws_executors.local.world.s3.state import S3State
 from aws_executors.local.world.sqs.state import SqsState
 from aws_executors.local.world.values import Call, Json, ProcessEffect
 
-HISTORY = 20_000  # changes that are kept, about 3 KB each
+HISTORY = 20_000  # how many changes are kept, about 3 KB each
 
 
 class DueStep(NamedTuple):
-    """A step that happens to `subject` at a time; `order` keeps steps due at the same time in order."""
+    """A step that happens to `subject` at a time; `order` sorts steps that are due at the same time."""
 
     at: float
     order: int
@@ -50,7 +50,7 @@ class Change(NamedTuple):
 class World:
     """One account in one Region; `room` is how many containers may run at once (None: no limit).
 
-    A second of `delays` and of Fargate's bill takes `time_factor` seconds here.
+    A second of `delays` and of Fargate's bill takes `time_factor` seconds of the world's time.
     """
 
     seed: int = 0
@@ -95,7 +95,7 @@ def hex_id(world: World) -> str:
 
 
 def uuid(world: World) -> str:
-    """The same, in the form of a UUID."""
+    """A new id in the form of a UUID, the same in every run with the same seed."""
     digits = hex_id(world)
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 

@@ -33,8 +33,8 @@ class Answer:
     """What to send back: `delay` is in seconds; if not `delivered`, the connection is closed without a
     response.
 
-    `wait` is set for a long poll that has found nothing: ask `again` after that many seconds, or when
-    something stirs.
+    `wait` is set for a long poll that has found nothing: call `again` after that many seconds, or when the
+    world `has_stirred`.
     """
 
     status: int = 200
@@ -77,7 +77,7 @@ class LogTarget:
 class StartProcess:
     """Start a container's command; reported with `Started` or `StartFailed`, later with `Exited`.
 
-    A container that uses more than `memory` MiB is killed; None: it may use what there is.
+    A container that uses more than `memory` MiB is killed; None means no limit.
     """
 
     ref: Ref
@@ -90,7 +90,7 @@ class StartProcess:
 
 @dataclass(frozen=True, slots=True)
 class SignalProcess:
-    """TERM goes to the container's first process, KILL to everything in the container."""
+    """Signal a container: TERM goes to its first process, KILL to everything in it."""
 
     ref: Ref
     signal: Literal["TERM", "KILL"]

@@ -1,7 +1,7 @@
 """The faults that a test can cause in the world.
 
-Law: each verb is a function `(world, now, ...)`. It plans something that a part of the world will encounter,
-or does to a task what a failure of AWS might.
+Law: each verb is a function `(world, now, ...)`. It plans a fault that a part of the world will encounter, or
+does to a task what a failure of AWS might do.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def set_latency(world: World, now: float, seconds: float, jitter: float) -> None
 
 
 def set_limits(world: World, now: float, on: bool) -> None:
-    """Switch AWS's token buckets on or off; they are full at first."""
+    """Switch AWS's token buckets on or off; they start full."""
     world.limits.on = on
     world.limits.levels.clear()
 
@@ -79,18 +79,18 @@ def expire_credentials(world: World, now: float, seconds: float) -> None:
 
 
 def take_capacity(world: World, now: float, reason: str, times: int | None) -> None:
-    """RunTask returns this placement failure; jobs stay RUNNABLE."""
+    """Let RunTask return this placement failure, and jobs stay RUNNABLE."""
     world.faults.no_capacity, world.faults.no_capacity_calls = reason, times
 
 
 def give_capacity(world: World, now: float) -> None:
-    """Capacity is back."""
+    """Place tasks and jobs again."""
     world.faults.no_capacity, world.faults.no_capacity_calls = None, None
     room.admit(world, now)
 
 
 def miss_image(world: World, now: float, image: str) -> None:
-    """Tasks with this image fail to pull it."""
+    """Let tasks with this image fail to pull it."""
     world.faults.missing_images.add(image)
 
 
@@ -104,7 +104,7 @@ def reclaim_spot(world: World, now: float, one: str) -> None:
 
 
 def lose_host(world: World, now: float, one: str) -> None:
-    """Lose the task's host: it ends without an exit code."""
+    """Lose the task's host: the task ends without an exit code."""
     _lose(world, now, _task(world, one))
 
 
@@ -123,7 +123,7 @@ def forget(world: World, now: float, one: str) -> None:
 
 
 def set_delays(world: World, now: float, delays: Delays) -> None:
-    """Steps that are scheduled from now on take this long."""
+    """Let steps that are scheduled from now on take this long."""
     world.delays = delays.scaled(world.time_factor)
 
 
@@ -159,7 +159,7 @@ def set_late_events(world: World, now: float, seconds: float) -> None:
 
 
 def set_spread_events(world: World, now: float, seconds: float) -> None:
-    """Deliver every event up to this much later from now on, each drawn for itself."""
+    """Deliver every event up to this much later from now on, drawn for each event separately."""
     world.faults.delivery.spread = _seconds("reorder_events", seconds)
 
 
@@ -180,7 +180,7 @@ def deny_queue(world: World, now: float, queue: str) -> None:
 
 
 def turn_off_rule(world: World, now: float, rule: str) -> None:
-    """Disable the rule as DisableRule does; KeyError if there is none."""
+    """Disable the rule as DisableRule does; KeyError if there is no such rule."""
     if rule not in world.events.rules:
         raise KeyError(f"no rule is called {rule}")
     disable_rule(world, {"Name": rule}, now)
@@ -197,7 +197,7 @@ def clear(world: World, now: float) -> None:
 
 
 def _task(world: World, one: str) -> EcsTask:
-    """The task with that ARN or id, or the current one of a job; KeyError if there is none."""
+    """The task with that ARN or id, or a job's current task; KeyError if there is none."""
     job = find(world, one)
     name = one if job is None else job.task or ""
     task = world.ecs.tasks.get(name.rpartition("/")[2])

@@ -1,1 +1,1 @@
-"""What a task has used, measured in its container: by the cgroup, by its processes, or by what ECS says."""
+"""What a task has used, measured in its container: from the cgroup, its processes, or ECS's figures."""

@@ -1,8 +1,8 @@
 """The container's own cgroup: the memory and CPU that it uses, as the kernel counts them.
 
-Law: reads files, decides nothing, never raises. Memory is counted without the page cache: the kernel takes
-that back when memory is needed, so reading large files does not make a task large. A cgroup that others share
-(a host's, or that of the embedded AWS) is not the container's. Source: "Control Group v2"
+Law: reads files, decides nothing, never raises. Memory is counted without the page cache, which the kernel
+reclaims when memory is needed: a task that reads large files does not seem large. A cgroup that also holds
+other processes (of a host, or of the embedded AWS) is not the container's. Source: "Control Group v2"
 (memory.current, memory.stat, memory.events, cpu.stat) and "Memory Resource Controller" of the Linux kernel.
 """
 
@@ -39,7 +39,7 @@ class CgroupV2:
     folder: Path
 
     def memory(self) -> int | None:
-        """``memory.current`` less files and what the kernel can reclaim; shared memory is neither."""
+        """``memory.current`` less cached files and reclaimable slabs; shared memory counts as used."""
         current, stat = _number(self.folder / "memory.current"), _table(self.folder / "memory.stat")
         if current is None:
             return None
@@ -58,13 +58,13 @@ class CgroupV2:
 
 @dataclass(frozen=True, slots=True)
 class CgroupV1:
-    """A cgroup of version 1; without a CPU folder, the CPU time of this process and its children counts."""
+    """A cgroup of version 1; without a CPU folder, `cpu` is the time of this process and its children."""
 
     memory_folder: Path
     cpu_folder: Path | None
 
     def memory(self) -> int | None:
-        """``memory.usage_in_bytes`` less the page cache; shared memory is none."""
+        """``memory.usage_in_bytes`` less the page cache; shared memory counts as used."""
         usage = _number(self.memory_folder / "memory.usage_in_bytes")
         stat = _table(self.memory_folder / "memory.stat")
         if usage is None:
@@ -72,7 +72,7 @@ class CgroupV1:
         return max(usage - max(stat.get("total_cache", 0) - stat.get("total_shmem", 0), 0), 0)
 
     def cpu(self) -> float | None:
-        """``cpuacct.usage``, in nanoseconds there."""
+        """``cpuacct.usage``, which is in nanoseconds, as seconds."""
         if self.cpu_folder is None:
             return spent_by_children()
         spent = _number(self.cpu_folder / "cpuacct.usage")
@@ -90,7 +90,7 @@ def spent_by_children() -> float:
 
 
 def own_cgroup(root: Path = Path("/")) -> Counters | None:
-    """The cgroup of this container, or None if there is none, or others share it.
+    """The cgroup of this container; None if it has none, or if processes outside the container share it.
 
     `root` is where ``/proc`` and ``/sys`` are.
     """
@@ -106,7 +106,7 @@ def own_cgroup(root: Path = Path("/")) -> Counters | None:
 
 
 def _places(mount: Path, path: str) -> Iterator[Path]:
-    """Where a cgroup may be: below the mount, or the mount itself if that shows the container's alone."""
+    """Where a cgroup may be: below the mount, or the mount itself if it shows only the container's cgroup."""
     below = mount / path.strip("/")
     yield from filter(os.path.isdir, dict.fromkeys((below, mount)))
 
@@ -117,7 +117,7 @@ def _cpu_places(mount: Path, paths: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _paths(file: Path) -> Iterator[tuple[str, str]]:
-    """The cgroup of this process in each hierarchy, by controller; the unified one has none."""
+    """This process's cgroup in each hierarchy, by controller; the unified hierarchy's controller is ""."""
     for line in _text(file).splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
@@ -126,7 +126,7 @@ def _paths(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _alone(place: Path, root: Path) -> bool:
-    """Whether every process there is this one, an ancestor or a descendant of it."""
+    """Whether this process is in the cgroup, and every other member is its ancestor or descendant."""
     members = {int(pid) for pid in _text(place / "cgroup.procs").split() if pid.isdigit()}
     return os.getpid() in members and alone_among(members, root)
 

@@ -1,7 +1,7 @@
 """Measure what one workload uses of its container: peaks by samples, everything else by differences.
 
-Law: never raises, and costs the task next to nothing: one thread reads a few small files a second. Works for
-one workload of many in the same container: make a `Meter` for each. What cannot be measured is None.
+Law: never raises, and costs the task next to nothing: one thread reads a few small files a second. In a
+container that runs several workloads, each needs its own `Meter`. What cannot be measured is None.
 """
 
 import os
@@ -18,7 +18,7 @@ from aws_executors.run.usage.process_tree import ProcessTree
 from aws_executors.run.usage.task_stats import TaskStats, ecs_address, on_the_hosts_network
 
 OFTEN, RARELY, OFTEN_FOR = 0.2, 1.0, 5.0
-"""Seconds between two samples, in the first `OFTEN_FOR` seconds and later."""
+"""Seconds between two samples: `OFTEN` in the first `OFTEN_FOR` seconds, then `RARELY`."""
 ON_FARGATE = "AWS_ECS_FARGATE"
 DISK = "/"
 
@@ -26,8 +26,8 @@ DISK = "/"
 class Meter:
     """Measures from its creation until `stop`; `watch` begins to sample peaks.
 
-    `alone` says that this process runs nothing else, before or after: then the largest child that has ended
-    counts for the peak of memory, too, however briefly it ran.
+    `alone` means that this process runs only this workload: then the largest child that has ended also counts
+    for the peak of memory, however briefly it ran.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class Meter:
     def watch(self) -> None:
         """Sample peaks from now on, in a thread; only after a fork, as threads do not survive one."""
         thread = threading.Thread(target=self._watch, name="aws-executors-usage", daemon=True)
-        with suppress(RuntimeError):  # no more threads can be started; the task runs all the same
+        with suppress(RuntimeError):  # if no more threads can be started, the task still runs
             thread.start()
             self._thread = thread
 
     def stop(self) -> Measured:
-        """What was used."""
+        """Stop sampling; returns what was used."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join(OFTEN)
@@ -90,7 +90,7 @@ class Meter:
 
 
 def counters_here(root: Path = Path("/")) -> Counters:
-    """The container's own cgroup; else its processes, together with ECS's figures if there are any."""
+    """The counters of the container's own cgroup; without one, its processes and, if any, ECS's figures."""
     cgroup, address = own_cgroup(root), ecs_address()
     if cgroup is not None:
         return cgroup
@@ -110,7 +110,7 @@ def network(root: Path = Path("/")) -> tuple[int, int] | None:
 
 
 def disk() -> int | None:
-    """Bytes in use on the task's own disk; None on an instance, whose disk others use as well."""
+    """Bytes in use on the task's own disk; None on an instance, whose disk other tasks use as well."""
     if os.environ.get("AWS_EXECUTION_ENV") != ON_FARGATE:
         return None
     try:

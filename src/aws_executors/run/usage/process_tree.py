@@ -1,4 +1,4 @@
-"""The processes of this container, where it has no cgroup for itself: their memory and CPU.
+"""The memory and CPU of this container's processes, for containers without a cgroup of their own.
 
 Law: reads ``/proc`` and what the kernel counts for a process and its children; never raises. Memory is the
 sum of each process's proportional share (PSS), because forks share most of their memory.
@@ -27,12 +27,12 @@ class ProcessTree:
         return spent_by_children()
 
     def kills(self) -> int | None:
-        """None: nothing counts them here."""
+        """None: no counter of these kills exists here."""
         return None
 
     def _members(self) -> list[int]:
         members = [self._top]
-        for pid in members:  # it grows while it is read
+        for pid in members:  # the list grows during the loop
             members += [child for child in self._children(pid) if child not in members]
         return members
 

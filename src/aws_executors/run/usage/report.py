@@ -1,4 +1,4 @@
-"""Report what a workload used: as the last line of the container's log and, if it came from a store, there.
+"""Report what a workload used: in the last line of the container's log and, if it was stored, in the store.
 
 Law: never raises, and waits for a few seconds at most: the task's result has been reported already, and every
 second of the container is paid for.
@@ -11,11 +11,11 @@ from aws_executors.run.first_process import say
 from aws_executors.run.sources import s3_client
 from aws_executors.run.usage.meter import Meter
 
-ANSWER_WITHIN = 3  # seconds to connect, and to read
+ANSWER_WITHIN = 3  # timeout in seconds for connecting, and for reading
 
 
 def report_usage(meter: Meter, url: str | None, region: str | None, owner: str = "") -> Measured:
-    """Say what was measured, and store it beside the workload at `url`, if there is one."""
+    """Log what was measured, and store it beside the workload if `url` names one."""
     measured = Measured()
     try:
         measured = meter.stop()

@@ -1,9 +1,9 @@
-"""What this container uses according to ECS, if it has no cgroup that it can read, and its network's mode.
+"""What a container without a readable cgroup uses according to ECS, and its network's mode.
 
-Law: never raises, and waits for half a second at most, once a second at most. Without an answer, the last one
-counts. The larger of ECS's figure and another counter's is taken, as each may miss something: ECS is a second
-late, and says nothing in a container's first second. Source: "Amazon ECS task metadata endpoint version 4";
-``ContainerStats``, Docker Engine API.
+Law: never raises; asks at most once a second, and waits at most half a second for the answer. Without an
+answer, the last one counts. The larger of ECS's figure and another counter's is taken, as each may miss
+something: ECS is a second late, and reports nothing in a container's first second. Source: "Amazon ECS task
+metadata endpoint version 4"; ``ContainerStats``, Docker Engine API.
 """
 
 import http.client
@@ -18,9 +18,9 @@ from pydantic import BaseModel, Field, ValidationError
 from aws_executors.run.usage.cgroup import Counters
 
 ADDRESS = "ECS_CONTAINER_METADATA_URI_V4"
-ANSWER_WITHIN = 0.5  # seconds
-EVERY = 1.0  # seconds
-LONGEST = 2**18  # bytes
+ANSWER_WITHIN = 0.5  # timeout of a request, in seconds
+EVERY = 1.0  # seconds between two requests
+LONGEST = 2**18  # how many bytes of an answer are read
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -95,7 +95,7 @@ def ecs_address() -> str:
 
 
 def on_the_hosts_network() -> bool:
-    """Whether ECS says that this container shares the network of its host with all others there."""
+    """Whether this container shares its host's network with all others there, according to ECS."""
     address = ecs_address()
     found = _asked(address, _Container) if address else None
     return found is not None and any(one.mode == "host" for one in found.networks)

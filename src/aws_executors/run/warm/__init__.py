@@ -1,1 +1,1 @@
-"""A warm container from within: its cell, a fork for each workload, and what one leaves behind."""
+"""The part of a warm container that runs inside it: its cell, a fork for each workload, and its clean-up."""

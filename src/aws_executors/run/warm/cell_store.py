@@ -1,10 +1,10 @@
 """The container's access to its cell: one object in S3, read and written under conditions.
 
-Law: each method makes one call, and returns its outcome as a value; no answer of S3 raises. `Failed` is any
-refusal, and any answer that does not tell what became of a write: the caller repeats the same write, which is
-safe as all are conditional (`core/warm/cell.py`). Encryption is asked for as the executor does. Source:
-"Conditional writes" and API_PutObject, Amazon S3 (412 PreconditionFailed; 404 NoSuchKey for ``If-Match``
-without an object; 409 ConditionalRequestConflict).
+Law: each method makes one call, and returns its outcome as a value; no answer from S3 raises. `Failed` is any
+refusal, and any answer that leaves open whether a write has landed: the caller repeats the same write, which
+is safe because all writes are conditional (`core/warm/cell.py`). Encryption is requested as by the executor.
+Source: "Conditional writes" and API_PutObject, Amazon S3 (412 PreconditionFailed; 404 NoSuchKey for
+``If-Match`` without an object; 409 ConditionalRequestConflict).
 """
 
 from dataclasses import dataclass, field
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
 
-ANSWER_WITHIN = 5.0  # seconds for a connection, and for an answer
+ANSWER_WITHIN = 5.0  # timeout in seconds for a connection, and for an answer
 ABSENT = "*"
-"""In place of an ETag, the condition that there is no object yet."""
+"""The condition, in place of an ETag, that there is no object yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class NoCell:
-    """There is an object, and it is no cell."""
+    """There is an object, but it is not a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Won:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The cell is not what the condition says."""
+    """The write was refused, because the condition does not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """There is no answer, or a refusal; `exit` is the container's exit code if nothing better comes."""
+    """There is no answer, or a refusal; `exit` is the container's exit code if no later attempt succeeds."""
 
     problem: str
     exit: Exit
@@ -116,7 +116,7 @@ class OwnCell:
             return NoCell()
 
     def put(self, cell: Cell, condition: str) -> WriteResult:
-        """Write the cell if it is what the condition says: an ETag, or `ABSENT`."""
+        """Write the cell if the condition holds: its ETag is this one, or there is none yet (`ABSENT`)."""
         from botocore.exceptions import ClientError
 
         params: PutObjectRequestTypeDef = {

@@ -1,8 +1,8 @@
-"""Run one workload of many in a fork, so that nothing of it is left for the next one.
+"""Run one workload of many in a fork, so that it leaves nothing for the next one.
 
-Law: this process never runs user code. The fork has a temporary folder of its own, and a process group unless
-there is a terminal; as a fork it has its own environment, modules and working directory. Signals are kept in
-this process (`first_process.keep_signals`) and fetched where it waits, so that none is lost in between.
+Law: this process never runs user code. The fork has its own temporary folder and, unless there is a terminal,
+its own process group; as a fork it has its own environment, modules and working directory. Signals are kept
+in this process (`first_process.keep_signals`) and fetched whenever it waits, so that none is lost in between.
 """
 
 import os
@@ -26,8 +26,8 @@ CLEAN = b"clean"
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a workload has ended: its exit code, why no other one should run here (or nothing), the stop signal
-    that the platform has sent meanwhile (or nothing), and what was measured, as JSON (or nothing)."""
+    """How a workload has ended: its exit code, why no other workload should run in this container, the stop
+    signal that the platform has sent meanwhile, and what was measured, as JSON; an empty text for none."""
 
     exit_code: int
     unfit: str = ""
@@ -36,7 +36,7 @@ class Ended:
 
 
 def told_to_stop(seconds: float) -> str:
-    """Wait so long, or until the platform sends a stop signal; returns that signal's name, or nothing."""
+    """Wait so long, or until the platform sends a stop signal; returns its name, or an empty text."""
     until = time.monotonic() + seconds
     while True:
         left = max(0.0, until - time.monotonic())
@@ -49,7 +49,7 @@ def told_to_stop(seconds: float) -> str:
 
 
 def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> Ended:
-    """Run this in a fork, and remove what it leaves; with `usage`, say what it used.
+    """Run this in a fork, and remove what it leaves; with `usage`, measure what it used.
 
     `run` returns an exit code and whether the task's process has ended by itself.
     """
@@ -59,15 +59,15 @@ def run_apart(run: Callable[[], tuple[int, bool]], *, usage: bool = False) -> En
         then = leftovers.before()
         folder = tempfile.mkdtemp(prefix="workload-")
         child, told = _forked(run, folder)
-    except OSError as error:  # no memory, no process, no disk: another container may have it
+    except OSError as error:  # no memory, no process, no disk: another container may run it
         return Ended(Exit.INFRASTRUCTURE, f"a workload could not be started ({error})")
     if meter is not None:
         meter.watch()
     code, stopped = followed(child)
     measured = None if meter is None else _reported(meter)
-    with open(told, "rb", buffering=0) as pipe:  # never waits, whoever has the other end
+    with open(told, "rb", buffering=0) as pipe:  # never waits, even if a process has the other end open
         clean = pipe.read(len(CLEAN)) == CLEAN
-    unfit = leftovers.removed(then, folder)  # however it ended, nothing of it may go on
+    unfit = leftovers.removed(then, folder)  # however the workload ended, none of its processes may go on
     used = "" if measured is None else _record(measured, time.monotonic() - began)
     return Ended(code, _why_not(code, clean) or unfit, stopped, used)
 
@@ -85,12 +85,12 @@ def _reported(meter: "Meter") -> "Measured":
 
 
 def _record(measured: "Measured", seconds: float) -> str:
-    """What the cell says of a workload: what was measured, and how long the container was taken for it."""
+    """The cell's record of a workload: what was measured, and how long the workload took the container."""
     return measured.model_copy(update={"seconds": round(seconds, 2)}).model_dump_json(exclude_none=True)
 
 
 def _forked(run: Callable[[], tuple[int, bool]], folder: str) -> tuple[int, int]:
-    """The fork's process id, and the pipe in which it says that its end was clean."""
+    """Fork; returns the fork's process id, and the pipe into which it writes that its end was clean."""
     read_end, write_end = os.pipe()
     os.set_blocking(read_end, False)
 

@@ -1,10 +1,10 @@
-"""What a workload leaves behind in its container, and how it is removed before the next one comes.
+"""Remove what a workload leaves behind in its container, before the next one comes.
 
-Law: Linux only, by ``/proc``. Ends the descendants of this process, and removes what is new in the temporary
-folder if only this container uses that. Anything else that has changed is a reason to take no other workload:
-what is new in a shared temporary folder (somebody else may have put it there), what was there and has been
-changed, and what is new in shared memory, ``/var/tmp`` or the working directory, unless that is on a volume,
-which is meant to be shared. Source: proc(5); ``PR_SET_CHILD_SUBREAPER`` in prctl(2).
+Law: Linux only, by ``/proc``. Ends the descendants of this process, and removes new files in the temporary
+folder if only this container uses it. Any other change is a reason to take no other workload: new files in a
+shared temporary folder (another container may have put them there), changed files, and new files in shared
+memory, ``/var/tmp`` or the working directory, unless that is on a volume, which is meant to be shared.
+Source: proc(5); ``PR_SET_CHILD_SUBREAPER`` in prctl(2).
 """
 
 import ctypes
@@ -26,9 +26,9 @@ _Files: TypeAlias = Mapping[str, int]
 
 PR_SET_CHILD_SUBREAPER = 36
 ELSEWHERE = ("/dev/shm", "/var/tmp")  # noqa: S108 - looked at, not used
-KILLED_WITHIN = 5.0  # seconds until all killed processes have ended
-COMPILED = "__pycache__"  # what Python makes of modules in the working directory, for itself
-LEAST_DISK = 512  # MiB that must be free for the next workload
+KILLED_WITHIN = 5.0  # seconds within which all killed processes must have ended
+COMPILED = "__pycache__"  # the folder in which Python keeps compiled modules: no leftover
+LEAST_DISK = 512  # MiB of disk that must be free for the next workload
 
 
 def adopt_orphans() -> None:
@@ -40,7 +40,7 @@ def adopt_orphans() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The container as it is before a workload begins.
+    """The state of the container before a workload begins.
 
     `temporary` is what is in the temporary folder, `elsewhere` the names in other folders, `kills` how many
     processes were killed for memory.
@@ -52,8 +52,8 @@ class Before:
 
 
 def before() -> Before:
-    """Look at what is there, to know later what is new. Raises OSError."""
-    others = ELSEWHERE if own_cgroup() else ()  # else they may be a whole host's
+    """Record what is there, to know later what is new. Raises OSError."""
+    others = ELSEWHERE if own_cgroup() else ()  # without an own cgroup, these may be a whole host's folders
     writable = (folder for folder in (os.getcwd(), *others) if os.access(folder, os.W_OK))
     elsewhere = {folder: _names(folder) for folder in writable}
     return Before(_files(tempfile.gettempdir()), elsewhere, kills_so_far())
@@ -64,12 +64,12 @@ def removed(then: Before, own: str) -> str:
     or an empty text."""
     try:
         return ended_processes() or cleaned(then, own) or checked(then)
-    except (OSError, ValueError, RecursionError) as error:  # a folder that was there is gone, for example
+    except (OSError, ValueError, RecursionError) as error:  # for example, the workload has removed a folder
         return f"what a workload has left cannot be looked at ({error})"
 
 
 def ended_processes() -> str:
-    """Kill all descendants of this process until there are none, because they may start others meanwhile."""
+    """Kill all descendants of this process, repeatedly until none is left, as they may start others."""
     until = time.monotonic() + KILLED_WITHIN
     while left := _descendants(os.getpid()):
         if time.monotonic() > until:
@@ -118,14 +118,14 @@ def cleaned(then: Before, own: str) -> str:
             return _left(folder, new)
         for name in new:
             remove(os.path.join(folder, name))
-    except (OSError, RecursionError) as error:  # it may be some thousand folders deep
+    except (OSError, RecursionError) as error:  # the tree may be thousands of folders deep
         return f"a file of a workload cannot be removed ({error})"
     changed = {path for path, _ in then.temporary.items() ^ _files(folder).items()}
     return f"a workload has changed files in {folder} ({_some(changed)})" if changed else ""
 
 
 def remove(path: str) -> None:
-    """Remove a file or a whole folder, also if it is not writable; or nothing, if it is not there. Raises
+    """Remove a file or a whole folder, even if it is not writable; does nothing if there is none. Raises
     OSError."""
     with suppress(FileNotFoundError):
         if os.path.islink(path) or not os.path.isdir(path):
@@ -140,7 +140,7 @@ def remove(path: str) -> None:
 
 
 def checked(then: Before) -> str:
-    """Look at what cannot be undone here: files in other folders, kills for memory, a full disk."""
+    """Look for what cannot be undone here: files in other folders, kills for memory, a full disk."""
     for folder, names in then.elsewhere.items():
         if removed_ones := names - _names(folder):
             return f"a workload has removed files in {folder} ({_some(removed_ones)})"
@@ -176,14 +176,14 @@ def _names(folder: str) -> frozenset[str]:
 def _files(top: str) -> _Files:
     """Everything below a folder; on a volume, which may be large, only the names at its top.
 
-    Folders in it are listed without their times, which change with each file that comes and goes.
+    Subfolders are listed without their times, which change with each file that comes and goes.
     """
     found: dict[str, int] = {}
     if is_volume(top):
         return dict.fromkeys(_names(top), 0)
     for folder, folders, files in os.walk(top):
         for name in files:
-            with suppress(FileNotFoundError, PermissionError):  # not readable, so not changed
+            with suppress(FileNotFoundError, PermissionError):  # a file that cannot be read was not changed
                 path = os.path.join(folder, name)
                 found[os.path.relpath(path, top)] = os.lstat(path).st_ctime_ns
         found |= {os.path.relpath(os.path.join(folder, name), top): 0 for name in folders}
@@ -191,9 +191,9 @@ def _files(top: str) -> _Files:
 
 
 def is_private(folder: str) -> bool:
-    """Whether only this container writes into a temporary folder: TMPDIR names it, or nothing else runs here.
+    """Whether only this container writes into a temporary folder: TMPDIR names it, or no other process runs.
 
-    On a volume others may write, and outside a container all processes of the machine.
+    A folder on a volume is never private; outside a container, all processes of the machine write there.
     """
     named = folder == os.path.abspath(os.environ.get("TMPDIR") or "/")
     return not is_volume(folder) and (named or alone_among(_processes()))

@@ -1,9 +1,9 @@
 """The loop of a warm container: it takes one workload after another, which executors put into its cell.
 
-Law: the loop alone; how a workload runs, what time it is and when to stop are arguments. The cell's rules are
-in `core/warm/cell.py`. A write without an answer is repeated under the same condition until it has one, and
-only then is the cell read: what it says is then final. Each workload that is taken gets an end: in the cell
-or, if the store cannot be reached, by this container's own exit code.
+Law: only the loop; how a workload runs, what time it is and when to stop are arguments. The cell's rules are
+in `core/warm/cell.py`. A write without an answer is repeated under the same condition until an answer comes;
+only then is the cell read, so that its content is final. The end of each taken workload is reported: in the
+cell or, if the store cannot be reached, by this container's own exit code.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,10 @@ from aws_executors.run.warm.cell_store import ABSENT, Failed, Gone, Lost, NoCell
 from aws_executors.run.warm.fork import Ended
 
 OFTEN, RARELY, OFTEN_FOR = 0.5, 1.0, 60.0
-"""Seconds between two looks at the cell, in the first `OFTEN_FOR` seconds of idleness and later."""
+"""Seconds between two reads of the cell: `OFTEN` in the first `OFTEN_FOR` idle seconds, then `RARELY`."""
 STORE_SILENCE, IN_HASTE = 60.0, 5.0
-"""Seconds without an answer of the store after which the container ends; `IN_HASTE` if it ends anyway."""
+"""Seconds without an answer from the store after which the container ends; `IN_HASTE` if it would end anyway,
+because it is stopped or has been idle for too long."""
 OUTSIDE = "the object at its address is not its cell; each container needs an address of its own: no retries"
 
 
@@ -47,7 +48,7 @@ class ServingLimits:
 
 
 class EndedEarlyError(AwsExecutorsError):
-    """The container ends without writing that into its cell; `exit` is its exit code."""
+    """The container ends without having closed its cell; `exit` is its exit code."""
 
     def __init__(self, problem: str, exit_: int = Exit.RAN) -> None:
         super().__init__(problem)
@@ -58,9 +59,9 @@ class EndedEarlyError(AwsExecutorsError):
 class ServingContainer:
     """One warm container, which lives as long as `serve` runs.
 
-    `container` is its id at AWS, `life` a text that no other process has. `run` runs a workload's JSON,
-    `pause` waits for that many seconds or until a stop signal, whose name it returns. `say` writes a line to
-    the log, `mark` one to the stream that has the tasks' own lines.
+    `container` is its id at AWS, `life` a text that no other process has. `run` runs a workload from its
+    JSON. `pause` waits for that many seconds or until a stop signal, whose name it returns. `say` writes a
+    line to the log, `mark` a line to the stream with the tasks' own lines.
     """
 
     store: Store
@@ -80,7 +81,7 @@ class ServingContainer:
     _silent_since: float | None = field(default=None, init=False)
     _served: int = field(default=0, init=False)
     _unfit: str = field(default="", init=False)
-    _owed: int | None = field(default=None, init=False)  # the exit code of what ran, until the cell has it
+    _owed: int | None = field(default=None, init=False)  # a workload's exit code, until the cell has it
 
     def serve(self) -> int:
         """Take workloads until there is a reason to end; returns the exit code."""
@@ -92,7 +93,7 @@ class ServingContainer:
             self._try_to_close()
             return error.exit if self._owed is None else self._owed
         self.say(f"ends: {why or self._why_no_more()}")
-        # Stopped before it had a cell, it could not serve the task that it was started for: another one does.
+        # Stopped before it had a cell, it could not run the task that it was started for: another one will.
         return Exit.INFRASTRUCTURE if stopped else Exit.RAN
 
     def _serve(self) -> str:
@@ -104,7 +105,7 @@ class ServingContainer:
             self._read()
             if self._cell.word is Word.CLOSED:
                 return "an executor has closed its cell"
-            if self._cell.word is Word.TAKEN:  # not by this container, which runs nothing
+            if self._cell.word is Word.TAKEN:  # written by another process: this container runs nothing now
                 raise EndedEarlyError(OUTSIDE, Exit.CANNOT_START)
             if self._cell.word is Word.OFFERED and not self._told():
                 if self._take():
@@ -120,7 +121,7 @@ class ServingContainer:
     def _take(self) -> bool:
         """Take the offered workload, run it, and write how it ended; returns whether it was still offered."""
         token, workload = self._cell.token, self._cell.workload
-        self._owed = Exit.INFRASTRUCTURE  # if it never runs, whatever becomes of this write
+        self._owed = Exit.INFRASTRUCTURE  # in case the workload never runs, whether or not this write lands
         if not self._write(self._cell.take()):
             self._owed = None
             return False
@@ -159,11 +160,11 @@ class ServingContainer:
 
     @property
     def _idle(self) -> float:
-        """Seconds without a workload; negative while there is one, or no cell yet."""
+        """Seconds without a workload; negative while a workload runs, or before there is a cell."""
         return -inf if self._owed is not None else self.now() - self._idle_since
 
     def _told(self, seconds: float = 0.0) -> str:
-        """Wait for so long, or until a stop signal; returns the stop signal that came, now or before."""
+        """Wait for so long, or until a stop signal; returns the first stop signal so far, or ``""``."""
         told = self.pause(seconds)
         self._stopped = self._stopped or told
         return self._stopped
@@ -205,8 +206,8 @@ class ServingContainer:
     def _write(self, body: Cell) -> bool:
         """Write the next body; returns whether this container's write has landed.
 
-        After a lost answer the same write is repeated: if the first has landed, or lands later, the second
-        finds the condition broken, and neither can change what is read then.
+        After a lost answer the same write is repeated. If the first has landed, or lands later, the condition
+        of the second no longer holds; after that answer, neither can change the cell that is read.
         """
         was = self._cell.word
         while True:
@@ -225,7 +226,7 @@ class ServingContainer:
                     self._not_heard(problem)
 
     def _try_to_close(self) -> None:
-        """Close the cell by one write, whatever its answer: perhaps only reading is denied."""
+        """If the store has failed, try once to close the cell, as perhaps only reading is denied."""
         if self._silent_since is not None and self._etag != ABSENT and self._cell.word is not Word.TAKEN:
             self.store.put(self._cell.close(), self._etag)
 
@@ -233,7 +234,7 @@ class ServingContainer:
         self._silent_since = None
 
     def _not_heard(self, problem: str, exit_: int = Exit.RAN) -> None:
-        """Wait a little; after too long without an answer, end the container, with `exit_` if not stopped."""
+        """Wait a little, or raise `EndedEarlyError` (with `exit_` unless stopped) after a long silence."""
         if self._silent_since is None:
             self._silent_since = self.now()
             self.say(f"its cell cannot be reached, and is tried again: {problem}")

@@ -1,4 +1,4 @@
-"""Start a warm container: what it needs of the platform, in its order.
+"""Start a warm container: find out its id, import Airflow, and serve its cell.
 
 Law: signals are kept before anything is imported, so that the loop finds a stop that came meanwhile. Airflow
 is imported before the cell is created, because from then on a workload may come.
@@ -22,7 +22,7 @@ from aws_executors.run.warm.fork import run_apart, told_to_stop
 from aws_executors.run.warm.serving import ServingContainer, ServingLimits, Store
 
 ASKED = 5
-"""How often the platform is asked for the container's id, a second apart: without it there is no cell."""
+"""How many times, a second apart, the platform is asked for the container's id, which the cell needs."""
 
 
 def serve_cell(
@@ -35,8 +35,8 @@ def serve_cell(
 ) -> int:
     """Take workloads from a cell until there is a reason to end; returns the exit code.
 
-    `run` runs a workload's JSON, in a fork; it returns the exit code, and whether no signal ended the task.
-    `imports` imports what all of them need. With `usage`, say what each has used.
+    `run` runs a workload given as JSON, in a fork; it returns the exit code, and whether no signal ended the
+    task. `imports` imports what all workloads need. With `usage`, each workload's usage is measured.
     """
     if sys.platform != "linux":
         raise NoWorkloadError("--warm needs Linux: what a workload leaves is found by /proc")
@@ -61,7 +61,7 @@ def serve_cell(
         mark=_print,
         born=born,
     )
-    hostname.container_id()  # the same for all its workloads
+    hostname.container_id()  # kept in the environment, for all workloads of this container
     return container.serve()
 
 
@@ -78,7 +78,7 @@ def _own_id() -> str:
 
 
 def _print(mark: Mark) -> None:
-    """Write to the stream of the tasks' own lines, so that marks are before and after them."""
-    with suppress(*UNWRITTEN):  # the workload is taken, whether the log has its lines or not
+    """Write a mark to the stream of the tasks' own lines, so that it stands before or after them."""
+    with suppress(*UNWRITTEN):  # the workload runs even if the log cannot take the mark
         sys.stdout.flush()
         os.write(sys.stdout.fileno(), f"{mark}\n".encode())

@@ -1,4 +1,4 @@
-"""What judges the containers of `verify`: checks, measurements and facts, from what was seen of them.
+"""Judge the containers of `verify`: checks, measurements and facts, from what was seen of them.
 
 Law: pure.
 """

@@ -1,7 +1,7 @@
-"""The checks: what must be true of an AWS on which the executors keep their promises.
+"""The checks: what must be true of AWS so that the executors can keep their promises.
 
-Law: pure; a table, and one function for each row, from everything that was seen to a verdict. Each of them
-can fail, and says in words what is wrong.
+Law: pure; a table, and one function for each row, from everything that was seen to a verdict. Each check can
+fail, and then says what is wrong.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ from aws_executors.verify.proof.programs import (
 
 KILLED = 137
 NOT_SET = {STORED: "workload_store is not set", WARM: "Neither warm_idle nor the step warm is set"}
-"""Why a case was not tried."""
+"""Why a case was not tried, by the case, for cases that depend on settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Check:
 
 
 def of_case(case: Case, judge: Callable[[RunEvidence, CaseTrace], CheckVerdict]) -> Check:
-    """A check of one container, which must have come to its end."""
+    """A check of one case, whose container must have come to its end."""
 
     def judged(evidence: RunEvidence) -> CheckVerdict:
         trace = evidence.trace(case.name)
@@ -87,7 +87,7 @@ def _unfinished(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict | None:
 
 
 def _refusal(trace: CaseTrace) -> str:
-    """What AWS, or the executor, said of the last submission that failed."""
+    """Why the last failed submission failed, according to AWS or the executor."""
     said = [one.text for _, one in trace.said if isinstance(one, LogEvent)]
     errors = [one.error for one in trace.submissions if one.error is not None]
     report = trace.report
@@ -97,7 +97,7 @@ def _refusal(trace: CaseTrace) -> str:
 
 
 def _after(trace: CaseTrace) -> str:
-    """When user code began, counted from the queue."""
+    """How long after queueing user code began."""
     began = trace.printed("began")
     if began is None or trace.handed_over is None:
         return ""
@@ -275,7 +275,7 @@ def _warm(evidence: RunEvidence, trace: CaseTrace) -> CheckVerdict:
 
 
 def _begun(trace: CaseTrace, number: int) -> float:
-    """When a workload of the warm container began: by its log, or by its cell as it was read now and then."""
+    """When a workload of the warm container began, by its log; else when it was seen as taken, or offered."""
     turn = trace.turns[number]
     return trace.printed(f"workload {turn.token}") or turn.taken or turn.offered
 

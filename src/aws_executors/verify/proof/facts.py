@@ -1,8 +1,8 @@
-"""The facts about AWS that only an account can show: those that docs/aws.md marks, and how each is measured.
+"""The facts about AWS that docs/aws.md marks as measurable only on a real account, and how each is measured.
 
 Law: data only. `says` stands on the page word for word, and the page marks no other facts than these
-(`tests/verify/test_verify_facts.py`). A fact that differs fails no check: what must be so for the executors'
-promises is a check of its own.
+(`tests/verify/test_verify_facts.py`). A fact that differs fails no check: whatever the executors' promises
+depend on has a check of its own.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,8 @@ from aws_executors.verify.proof.model import FactResult, RunEvidence
 class Fact:
     """One fact: what the page says, and how it is measured, or why it is not.
 
-    `low` and `high` are what `says` means in seconds, compared on Fargate only (`anywhere`: everywhere).
+    `low` and `high` are what `says` means in seconds, compared on Fargate only, or with `anywhere`
+    everywhere.
     """
 
     name: str

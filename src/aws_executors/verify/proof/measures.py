@@ -1,6 +1,6 @@
-"""How the facts are measured: one function for each kind, from everything that was seen to words or seconds.
+"""Measure the facts: one function for each kind, from everything that was seen to words or seconds.
 
-Law: pure; None where a run has not shown it.
+Law: pure; a measurement is None if the run has not shown the fact.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from aws_executors.verify.proof.record import AwsRecord
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What was measured, in words; the numbers, if they are seconds that can be compared."""
+    """What was measured, in words, and the numbers, if they are seconds that can be compared."""
 
     words: str
     seconds: tuple[float, ...] = ()
@@ -24,7 +24,7 @@ class Measurement:
 
 
 def _span(seconds: list[float]) -> Measurement | None:
-    """Seconds of several containers."""
+    """The range of seconds over several containers, as a measurement."""
     if not seconds:
         return None
     low, high = min(seconds), max(seconds)
@@ -73,7 +73,7 @@ def shown_after(evidence: RunEvidence) -> Measurement | None:
 
 
 def listed(evidence: RunEvidence) -> Measurement | None:
-    """Seconds from that answer until AWS lists the container by its token."""
+    """Seconds from the answer to a submission until AWS lists the container by its token."""
     traces = [one for case in (ADOPTION, RELEASE) if (one := evidence.trace(case.name)) is not None]
     found = [(trace, at.at) for trace in traces for at in trace.listed if at.id]
     first = {trace.token: at - trace.submissions[0].answered for trace, at in reversed(found)}
@@ -87,7 +87,7 @@ def code_before_stopped(evidence: RunEvidence) -> Measurement | None:
         if seen is not None and not seen.final and one.stopped is not None:
             words = f"seen in {seen.status}, {one.stopped - at:.1f} s before STOPPED"
             return Measurement(words, holds=True)
-    return None  # the polls were too rare to see it
+    return None  # the polls were too rare to see the code in an earlier status
 
 
 def signal(evidence: RunEvidence) -> Measurement | None:
@@ -102,7 +102,7 @@ def signal(evidence: RunEvidence) -> Measurement | None:
 
 
 def event_late(evidence: RunEvidence) -> Measurement | None:
-    """Seconds from AWS's time of the end until the event of it was received."""
+    """Seconds from the container's end, by AWS's clock, until the event of the end was received."""
     ends = [
         (next((at for at, seen in trace.events if seen.final), None), one.stopped)
         for trace, one in _records(evidence)
@@ -126,13 +126,13 @@ def event_order(evidence: RunEvidence) -> Measurement | None:
 
 
 def _numbers(seen: list[Observation]) -> list[int]:
-    """What says which event is later, of each event that has it, in the order in which they first came."""
+    """The version numbers of the events that have one, without repetitions, in order of arrival."""
     numbers = (one.version if one.version is not None else one.order for one in seen)
     return list(dict.fromkeys((one for one in numbers if one is not None), ""))
 
 
 def by_check(name: str) -> Callable[[RunEvidence], Measurement | None]:
-    """What a check has found; nothing where it failed because its container has not begun."""
+    """What the check of this name has found; None if it failed because its container has not begun."""
 
     def measure(evidence: RunEvidence) -> Measurement | None:
         verdict = next(one for one in CHECKS if one.name == name).judge(evidence)

@@ -1,4 +1,4 @@
-"""What is seen of verify's containers, and what is said of it: values, without any judgement.
+"""The values of `verify`: what is seen of its containers, and the results; nothing is judged here.
 
 Law: pure. Every time is in epoch seconds, by this machine's clock unless it stands in an `AwsRecord`. The
 driver fills the traces; checks and facts only read them.
@@ -16,7 +16,7 @@ from aws_executors.verify.proof.record import AwsRecord
 
 
 class CheckOutcome(StrEnum):
-    """What became of a check."""
+    """How a check ended."""
 
     OK = "ok"
     FAILED = "failed"
@@ -32,23 +32,23 @@ class CheckVerdict:
 
 
 def ok(words: str) -> CheckVerdict:
-    """It is as promised."""
+    """The verdict that all is as promised."""
     return CheckVerdict(CheckOutcome.OK, words)
 
 
 def failed(words: str) -> CheckVerdict:
-    """It is not as promised."""
+    """The verdict that something is not as promised."""
     return CheckVerdict(CheckOutcome.FAILED, words)
 
 
 def not_checked(words: str) -> CheckVerdict:
-    """It could not be checked, for this reason."""
+    """The verdict that something could not be checked, for this reason."""
     return CheckVerdict(CheckOutcome.NOT_CHECKED, words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionSeen:
-    """One submitting call: AWS's answer, and whether the engine was given it."""
+    """One submitting call: AWS's answer, and whether the engine received that answer."""
 
     sent: float
     answered: float
@@ -59,7 +59,7 @@ class SubmissionSeen:
 
 @dataclass(frozen=True, slots=True)
 class LookUpSeen:
-    """One look-up by token: the container that was found, if one was, or why nothing could be looked up."""
+    """One look-up by token: the container that was found, if any, or why the look-up failed."""
 
     at: float
     id: str = ""
@@ -88,45 +88,45 @@ class CaseTrace:
     listed: list[LookUpSeen] = field(default_factory=list)  # by the driver, to measure
     seen: list[tuple[float, Observation]] = field(default_factory=list)
     said: list[tuple[float, Report | ReleaseSlot | LogEvent]] = field(default_factory=list)
-    taken_back: bool = False  # by Airflow, which is then told nothing
+    taken_back: bool = False  # Airflow took the task back, and gets no report
     rows: list[tuple[float, str]] = field(default_factory=list)
     stopped: list[tuple[float, str, AwsError | None]] = field(default_factory=list)
     events: list[tuple[float, Observation]] = field(default_factory=list)
-    shown_at: float | None = None  # first described by AWS
-    record: AwsRecord | None = None  # the last description
-    lines: Sequence[str] = ()  # of its log
+    shown_at: float | None = None  # when AWS first described the container
+    record: AwsRecord | None = None  # AWS's last description
+    lines: Sequence[str] = ()  # of the container's log
     lines_at: float | None = None
     log_problem: str = ""
-    strange_line: str = ""  # in its log, if there is none of ours
+    strange_line: str = ""  # a line of the log, if the log has none of the program's own
     links: tuple[str, str] | None = None  # pages in the console: container, log
     turns: list[WarmTurn] = field(default_factory=list)  # of a warm container
-    cell_problem: AwsError | None = None  # the last one
+    cell_problem: AwsError | None = None  # the last error about the cell
     old_condition_holds: bool | None = None  # a write under an outdated condition was carried out
-    note: CheckVerdict | None = None  # of what only the driver can tell
+    note: CheckVerdict | None = None  # a verdict that only the driver can give
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The containers that AWS has started for it, oldest first."""
+        """The containers that AWS has started for this case, oldest first."""
         return tuple(dict.fromkeys((one.id for one in self.submissions if one.id), ""))
 
     @property
     def report(self) -> Report | None:
-        """What Airflow would have been told."""
+        """The last report that Airflow would have received."""
         return next((said for _, said in reversed(self.said) if isinstance(said, Report)), None)
 
     @property
     def last(self) -> Observation | None:
-        """How the engine saw the container last."""
+        """The engine's last observation of the container."""
         return self.seen[-1][1] if self.seen else None
 
     @property
     def end(self) -> Observation | None:
-        """The container's end, as the engine saw it."""
+        """The engine's last observation of the container as ended."""
         return next((one for _, one in reversed(self.seen) if one.ended), None)
 
     @property
     def done(self) -> bool:
-        """Whether Airflow has been told all there is to tell, and AWS is done with the container."""
+        """Whether the engine has reported the result to Airflow, and AWS is done with the container."""
         told = any(not isinstance(said, LogEvent) for _, said in self.said) or self.given_back
         told = told or (self.taken_back and self.end is not None)
         over = self.record is not None and self.record.over
@@ -151,7 +151,7 @@ class RunEvidence:
 
     service: str  # ecs or batch
     traces: Mapping[str, CaseTrace]  # by the case's name
-    logs: bool = True  # whether the log could be read at all
+    logs: bool = True  # whether logs could be read at all
     events_queue: str = ""
     events_problem: str = ""
     unknown_id: CheckVerdict | None = None
@@ -184,7 +184,7 @@ class FactResult:
     says: str
     measured: str  # empty: not measured
     words: str  # how it was measured, or why it was not
-    agrees: bool | None = None  # None where there is nothing to compare
+    agrees: bool | None = None  # None if there is nothing to compare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,18 @@
 """What verify's containers run: small Python programs, and which case each is for.
 
 Law: data only. Every program prints lines that begin with `MARK`, with the time by the container's clock, and
-ends by itself within ten minutes, so that nothing runs on if this machine is lost. Each needs nothing but
-Python; those of a stored workload and of a warm container need this package in the image, as tasks would.
+ends by itself within ten minutes, so that nothing runs on if this machine is lost. Each needs only Python,
+except that a stored workload and a warm container need this package in the image, as tasks would.
 """
 
 from dataclasses import dataclass
 
 MARK = "aws-executors verify:"
 LONGEST = 600
-"""Seconds that a container may run, if nobody stops it."""
+"""Seconds for which a container may run if it is not stopped."""
 
 HELD = 20
-"""Seconds for which a container holds more memory than it may, if nobody kills it."""
+"""Seconds for which a container holds more memory than it may if it is not killed."""
 
 WARM_WORKLOADS = 2
 """How many workloads the warm container takes."""
@@ -90,7 +90,7 @@ sys.exit(code)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One container: what it is to show, what it runs, and with which word its log ends if all is well."""
+    """One container: what it should show, what it runs, and the last word of its log if all is well."""
 
     name: str
     about: str
@@ -120,7 +120,7 @@ WARM = Case("warm", "a container takes two workloads, one after the other, throu
 
 CASES = (RUN, EXIT, MEMORY, STOP, LOST_ANSWER, ADOPTION, RELEASE, STORED, WARM)
 ORPHANS = (ADOPTION, RELEASE)
-"""The cases that are started by the scheduler that gets lost."""
+"""The cases that are started by the scheduler that is lost during the run."""
 
 NEEDS_MEMORY = 1.5
-"""How much of its memory the program for `MEMORY` uses, if nobody kills it."""
+"""The multiple of its memory limit that the program for `MEMORY` uses if it is not killed."""

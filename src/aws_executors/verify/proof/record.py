@@ -24,14 +24,14 @@ class AwsRecord:
     status: str
     over: bool  # AWS is done with it
     exit_code: int | None = None
-    noticed: float | None = None  # its end, by ECS
-    execution_stopped: float | None = None  # its containers have ended, by ECS
+    noticed: float | None = None  # when ECS noticed the end
+    execution_stopped: float | None = None  # when the task's containers had ended, according to ECS
     stopped: float | None = None
     allocation: Allocation = field(default_factory=Allocation)
 
     @property
     def created(self) -> float | None:
-        """When it was accepted."""
+        """When AWS accepted the container."""
         return self.allocation.created
 
     @property
@@ -46,12 +46,12 @@ class AwsRecord:
 
     @property
     def started(self) -> float | None:
-        """When it began to run."""
+        """When the container began to run."""
         return self.allocation.started
 
     @property
     def seconds(self) -> float | None:
-        """For how long it is billed; None while it runs, 0 if it never began to cost anything."""
+        """The billed seconds; None while the container runs, 0 if it never began to cost anything."""
         return (self.allocation.seconds or 0.0) if self.over else None
 
 
@@ -164,7 +164,7 @@ class _SubmitJob(AnswerRecord):
 
 
 def records(service: str, answer: object, container: str) -> Iterator[AwsRecord]:
-    """What a DescribeTasks or DescribeJobs answer says of each container; `container` is the Airflow one.
+    """The records in an answer of DescribeTasks or DescribeJobs; `container` is the Airflow container's name.
 
     >>> (one,) = records("ecs", {"tasks": [{"taskArn": "arn:1", "lastStatus": "STOPPED", "cpu": "256",
     ...     "memory": "512", "launchType": "FARGATE", "pullStartedAt": 100.0, "stoppedAt": 141.5}]}, "main")
@@ -244,7 +244,7 @@ def of_task_definition(answer: object, kwargs: object, container: str) -> Alloca
 
 
 def of_job_definition(answer: object, kwargs: object, container: str) -> Allocation | None:
-    """The same for a job, by the newest revision of its definition.
+    """The size of a job that is not started yet: its newest definition with SubmitJob's overrides.
 
     >>> need = {"type": "VCPU", "value": "0.25"}
     >>> old, new = ({"revision": one, "containerProperties": {"memory": 512 * one}} for one in (1, 2))

@@ -36,7 +36,7 @@ def _pending(world: World, job: BatchJob, now: float) -> None:
     if job.status != "PENDING":
         return
     needed = (world.batch.jobs.get(item["jobId"]) for item in job.view["dependsOn"])
-    ends = [one.status for one in needed if one is not None]  # an unknown one counts as succeeded
+    ends = [one.status for one in needed if one is not None]  # an unknown job counts as succeeded
     if "FAILED" in ends:
         end(world, job, now, "FAILED", DEPENDENCY_FAILED)
     elif all(status == "SUCCEEDED" for status in ends):

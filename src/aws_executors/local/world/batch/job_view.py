@@ -1,8 +1,8 @@
 """The description of a Batch job, as DescribeJobs shows it.
 
 Law: the only place where a job's view is replaced and its event is made, and where the description of its
-attempt's task becomes part of it: `container` for a job with one container, `ecsProperties` for one with
-several. Source of the event: "Job state change events" of the Batch user guide; there is none for SubmitJob.
+attempt's task is put into the view: as `container` for a job with one container, as `ecsProperties` for a job
+with several. Source of the event: "Job state change events" of the Batch user guide; SubmitJob sends none.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _detail(view: Json) -> Json:
 
 
 def with_attempt(job: BatchJob, task: EcsTask) -> Json:
-    """`container` or `ecsProperties`, with what is known of the attempt."""
+    """The view's `container` or `ecsProperties`, with what is known of the attempt."""
     known = {one["name"]: _known(task, one["name"]) for one in job.plan}
     if "container" in job.view:
         stale = {

@@ -25,7 +25,7 @@ LEAST = 4  # MiB of memory that a container must have
 
 
 def reject(message: str) -> NoReturn:
-    """Raise Batch's one error for every invalid request."""
+    """Raise the error that Batch has for every invalid request."""
     raise ServiceError("ClientException", f"Error executing request, Exception : {message}")
 
 
@@ -146,7 +146,7 @@ def memory_of(container: Json) -> str | int | None:
 
 
 def check_memory(container: Json) -> None:
-    """Reject less memory than a container can have on an instance."""
+    """Reject less memory than a container must have on an instance."""
     memory = memory_of(container)
     given = str(LEAST if memory is None else memory)
     if not given.isdecimal() or int(given) < LEAST:
@@ -174,7 +174,7 @@ def _check_fargate(container: Json) -> None:
 
 
 def check_fargate_needs(container: Json) -> None:
-    """Reject what a container needs and Fargate does not offer."""
+    """Reject resource requirements that Fargate does not offer."""
     needs = _needs(container)
     if not {"VCPU", "MEMORY"} <= needs.keys():
         reject("resourceRequirements for Fargate must contain VCPU and MEMORY.")

@@ -13,7 +13,7 @@ from aws_executors.local.world.values import Json
 
 @dataclass(slots=True)
 class BatchJob:
-    """One job; `plan` are the containers of each attempt, `task` is the ECS task of the current attempt."""
+    """One job; `plan` are the containers of each attempt, `task` is the current attempt's ECS task."""
 
     id: str
     ordinal: int
@@ -37,13 +37,13 @@ class BatchJob:
 
     @property
     def ended(self) -> bool:
-        """Whether it will never change again."""
+        """Whether the job has ended, and will not change again."""
         return self.status in ("SUCCEEDED", "FAILED")
 
 
 @dataclass(slots=True)
 class BatchState:
-    """The whole state; definitions are keyed by `name:revision`, `by_queue` by the queue's name."""
+    """Batch's whole state; definitions are keyed by `name:revision`, `by_queue` by the queue's name."""
 
     environments: dict[str, Json] = field(default_factory=dict)
     queues: dict[str, Json] = field(default_factory=dict)

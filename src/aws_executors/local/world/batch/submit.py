@@ -1,7 +1,7 @@
 """Batch SubmitJob: its checks, and the job that it creates.
 
-Law: every reason to reject a SubmitJob is here. What each attempt will run is fixed here, too, as ECS
-container definitions. Source: botocore's `batch` model.
+Law: every reason to reject a SubmitJob is here. The containers that each attempt will start are fixed here,
+too, as ECS container definitions. Source: botocore's `batch` model.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from aws_executors.local.world.values import Json
 LOG_GROUP = "/aws/batch/job"
 PARAMETER = re.compile(r"Ref::(\w+)")
 LARGEST = 30 * 1024
-"""Bytes of a request. Source: "AWS Batch service quotas", User Guide; the error's words are not published."""
+"""The most bytes of a request ("AWS Batch service quotas", User Guide); the error text is unpublished."""
 OLD_SIZES = ("vcpus", "memory")
 
 
@@ -116,8 +116,7 @@ def _container_properties(definition: Json, params: Json) -> Json:
 
 
 def _ecs_properties(definition: Json, params: Json) -> Json:
-    """The `ecsProperties` with their overrides applied, by container name; empty for a job with one
-    container."""
+    """The `ecsProperties` with overrides applied by container name; empty for a job with one container."""
     if "ecsProperties" not in definition:
         return {}
     task = definition["ecsProperties"]["taskProperties"][0]

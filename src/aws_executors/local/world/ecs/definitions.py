@@ -1,7 +1,7 @@
 """ECS task definitions.
 
 Law: one function per action, and the look-up and the size check that RunTask needs. Source: botocore's `ecs`
-model; the sizes, and what Fargate does not have, are from "Task definition differences for Fargate".
+model; the sizes, and the members that Fargate lacks, are from "Task definition differences for Fargate".
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FARGATE_SIZES: dict[int, range | tuple[int, ...]] = {
     16384: range(32 * GIB, 120 * GIB + 1, 8 * GIB),
 }
 NOT_OF_FARGATE = ("inferenceAccelerators", "ipcMode", "placementConstraints")
-"""Members of a task definition that Fargate does not have."""
+"""Members of a task definition that Fargate does not support."""
 NOT_IN_FARGATE = (
     "disableNetworking",
     "dnsSearchDomains",
@@ -34,7 +34,7 @@ NOT_IN_FARGATE = (
     "links",
     "privileged",
 )
-"""Members of a container definition that it does not have."""
+"""Members of a container definition that Fargate does not support."""
 NOT_IN_LINUX_PARAMETERS = ("devices", "maxSwap", "sharedMemorySize", "swappiness", "tmpfs")
 FARGATE_DISK = range(21, 201)  # GiB
 TRACE = "SYS_PTRACE"  # the one capability that may be added
@@ -129,7 +129,7 @@ def _check_fargate(params: Json) -> None:
 
 
 def _not_for_fargate(params: Json) -> Iterator[str]:
-    """What Fargate says to a definition that it cannot run; members that are empty or off do not count."""
+    """Fargate's errors for a definition that it cannot run; members that are empty or off do not count."""
     if params.get("networkMode") != "awsvpc":
         yield "Fargate only supports network mode ‘awsvpc’."  # noqa: RUF001
     for size in ("cpu", "memory"):
@@ -152,7 +152,7 @@ def _not_for_fargate(params: Json) -> Iterator[str]:
 
 
 def not_in_fargate(task: Json, containers: Iterable[Json]) -> Iterator[str]:
-    """What Fargate says to a task and its containers, as they are defined or overridden."""
+    """Fargate's errors for a task and its containers, as they are defined or overridden."""
     if not fits_fargate_disk(task):
         yield "The ephemeral storage of a task must be between 21 and 200 GiB."
     for one in containers:
@@ -160,7 +160,7 @@ def not_in_fargate(task: Json, containers: Iterable[Json]) -> Iterator[str]:
 
 
 def fits_fargate_disk(task: Json) -> bool:
-    """Whether Fargate has a disk of the size that is asked for, if one is."""
+    """Whether Fargate offers the size of disk that the task asks for, if any."""
     return task.get("ephemeralStorage", {}).get("sizeInGiB", FARGATE_DISK[0]) in FARGATE_DISK
 
 
@@ -182,7 +182,7 @@ def _not_in_a_container(container: Json) -> Iterator[str]:
 
 
 def check_sizes(sizes: Json) -> None:
-    """Reject a size of a task that is no number, in the words of the service."""
+    """Reject a task's size that is not a number, with the service's message."""
     for size in UNITS:
         if not sizes.get(size, "0").isdecimal():
             raise ServiceError("ClientException", f"Invalid '{size}' setting for task.")

@@ -26,7 +26,7 @@ from aws_executors.local.world.values import Json, ServiceError
 OVERRIDES_LIMIT = 8192
 BUILT_IN_PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 NETWORK_LIMITS = {"subnets": 16, "securityGroups": 5}
-"""Source: API_AwsVpcConfiguration."""
+"""The most subnets and security groups of a task. Source: API_AwsVpcConfiguration."""
 
 
 def run_task(world: World, params: Json, now: float) -> Json:

@@ -1,7 +1,7 @@
 """The state of ECS: clusters, task definitions, tasks.
 
 Law: records and their indexes, no behaviour. A task's `view` has the shape of DescribeTasks without tags;
-each step replaces it and never changes it in place. `runs` is what else the world knows of its containers.
+each step replaces it and never changes it in place. `runs` has what else is known of the task's containers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ContainerRun:
 
 @dataclass(slots=True)
 class EcsTask:
-    """One task; `job` is the Batch job that it is an attempt of, `token` the client token of its RunTask."""
+    """One task; `job` is the Batch job of which it is an attempt, `token` the client token of its RunTask."""
 
     id: str
     ordinal: int
@@ -58,7 +58,7 @@ class EcsTask:
 
     @property
     def stopping(self) -> bool:
-        """Whether it is being stopped."""
+        """Whether the task is being stopped, or was."""
         return bool(self.view["desiredStatus"] == "STOPPED")
 
 
@@ -89,7 +89,7 @@ class UsedToken:
 
 @dataclass(slots=True)
 class EcsState:
-    """The whole state; `waiting` are the ids of the tasks and Batch jobs that wait for capacity, in order,
+    """ECS's whole state; `waiting` are the ids of the tasks and Batch jobs that wait for capacity, in order,
     `billed` the seconds on Fargate's bill of each task that has ended."""
 
     clusters: dict[str, EcsCluster] = field(default_factory=dict)

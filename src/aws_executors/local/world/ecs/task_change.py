@@ -1,7 +1,7 @@
 """Carry out one version step of an ECS task.
 
 Law: the only place where a task's view is replaced. The description of a container follows from the task's
-status: its exit code is shown from DEPROVISIONING on, or once ECS notices that the task continues without it.
+status: its exit code is shown from DEPROVISIONING on or, if the task continues, once ECS notices the exit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def change_task(world: World, task: EcsTask, now: float, fields: Json, noticed: 
 
 
 def _container(view: Json, run: ContainerRun, status: str, noticed: bool) -> Json:
-    """Describe a container; its exit code is shown when the task ends, or continues without it."""
+    """Describe a container; its exit code is shown when the task ends, or ECS has `noticed` the exit."""
     if not noticed and view["lastStatus"] != "STOPPED" and status not in ("DEPROVISIONING", "STOPPED"):
         return {**view, "lastStatus": _container_status(status)}
     shown: Json = {**view, "lastStatus": "STOPPED"}

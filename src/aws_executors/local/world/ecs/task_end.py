@@ -76,7 +76,7 @@ def lose(world: World, task: EcsTask, now: float, code: str, reason: str) -> Non
             world.effects.append(SignalProcess(Ref(task.id, run.name), "KILL"))
             run.life = "lost"
     begin_stop(world, task, now, code, reason)
-    settle(world, task, now)  # it may have been stopping already, and waiting for one of these processes
+    settle(world, task, now)  # the task may have been stopping already, and waiting for these processes
 
 
 def _forget(world: World, task: EcsTask, now: float) -> None:

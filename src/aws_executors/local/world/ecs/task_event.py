@@ -1,4 +1,4 @@
-"""Announce a change of an ECS task: to those who look at all changes, and to EventBridge.
+"""Announce a change of an ECS task: in the world's record of changes, and to EventBridge.
 
 Law: the only place where a task's event is made. Its detail is the task as DescribeTasks shows it, with times
 as text, without tags and without health. Source: "Amazon ECS task state change events".

@@ -18,7 +18,7 @@ from aws_executors.local.world.state import World, schedule_after
 from aws_executors.local.world.values import Ref, StartProcess
 
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
-"""Source: "OutOfMemoryError errors", Amazon ECS Developer Guide."""
+"""A killed container's reason. Source: "OutOfMemoryError errors", Amazon ECS Developer Guide."""
 
 
 def enter(world: World, task: EcsTask, now: float) -> None:

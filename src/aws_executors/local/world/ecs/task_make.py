@@ -19,7 +19,7 @@ FREE_DISK = {"sizeInGiB": 20}
 
 
 def environment_map(environment: Iterable[Json]) -> dict[str, str]:
-    """AWS's list of names and values as a mapping; the last value of a name counts."""
+    """AWS's list of names and values as a mapping; for a repeated name, the last value counts."""
     return {item.get("name", ""): item.get("value", "") for item in environment}
 
 

@@ -38,8 +38,7 @@ def describe_tasks(world: World, params: Json, now: float) -> Json:
 
 
 def _find(world: World, home: EcsCluster, asked: str) -> EcsTask | None:
-    """The task with that id or ARN in this cluster; InvalidParameterException if it is not an id of a
-    task."""
+    """The task with that id or ARN in this cluster; InvalidParameterException for an ARN of another kind."""
     task_id = asked.rpartition("/")[2]
     if asked.startswith("arn:") and ":task/" not in asked:
         raise ServiceError("InvalidParameterException", f"Invalid identifier: {asked}")

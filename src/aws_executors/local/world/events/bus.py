@@ -1,8 +1,8 @@
 """The event bus: from a change of the world to messages in queues.
 
-Law: the only place where an event is made and where it goes to its targets. What the target refuses is
-dropped, as EventBridge does without a dead-letter queue; with the delivery's faults an event is lost, doubled
-or late, by the seed. Source: "Amazon EventBridge event structure".
+Law: the only place where an event is made and where it goes to its targets. An event that the target refuses
+is dropped, as by EventBridge without a dead-letter queue; with delivery faults an event is lost, doubled or
+late, determined by the seed. Source: "Amazon EventBridge event structure".
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CERTAIN = (0.0, 1.0)
 
 @lru_cache(maxsize=1024)  # a task's times are in each of its events
 def iso(at: float, timespec: str = "milliseconds") -> str:
-    """Epoch seconds as events have them.
+    """Epoch seconds in the format of events.
 
     >>> iso(1579802254.402), iso(1579802254.402, "seconds")
     ('2020-01-23T17:57:34.402Z', '2020-01-23T17:57:34Z')
@@ -37,7 +37,7 @@ def iso(at: float, timespec: str = "milliseconds") -> str:
 def send_event(
     world: World, now: float, source: str, kind: str, resource: str, detail: Callable[[], Json]
 ) -> None:
-    """Send an event to the targets of all enabled rules that it fits; `detail` is made if there is a rule."""
+    """Send an event to the targets of all matching enabled rules; without rules, `detail` is not called."""
     rules = [rule for rule in world.events.rules.values() if rule.enabled and rule.targets]
     if not rules:
         return

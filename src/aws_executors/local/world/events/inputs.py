@@ -1,8 +1,8 @@
-"""What a target gets: the event, a part of it, a constant, or a template with parts of it.
+"""What a target gets: the event, a part of it, a constant, or a template with parts of the event.
 
-Law: pure functions of a target and an event. A path that leads to nothing is "" in a template, as was
-recorded from AWS; that an `InputPath` that leads to nothing gives "", too, is not verified. Source: "Amazon
-EventBridge input transformation", API_InputTransformer.
+Law: pure functions of a target and an event. A path that leads to nothing is "" in a template, as recorded
+from AWS; for an `InputPath` that leads to nothing, "" is unverified. Source: "Amazon EventBridge input
+transformation", API_InputTransformer.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def target_input(target: Json, rule: Json, event: Json) -> str:
 
 
 def at_path(event: Any, path: str, absent: Any) -> Any:
-    """What a path such as `$.detail.containers[0].exitCode` leads to, or `absent`; `[*]` gives a list."""
+    """The value at a path such as `$.detail.containers[0].exitCode`, or `absent`; `[*]` gives a list."""
     found, many = [event], False
     for key, index, star in STEP.findall(path.removeprefix("$")):
         if star:
@@ -93,7 +93,7 @@ def at_path(event: Any, path: str, absent: Any) -> Any:
 
 
 def filled_in(template: str, values: Mapping[str, Any]) -> str:
-    """A template with its placeholders replaced: by JSON where JSON has a value, by text elsewhere.
+    """A template with its placeholders replaced: by JSON, but by text within a string or if it is no JSON.
 
     >>> filled_in('{"code": <code>, "of": "task <arn>"}', {"code": 0, "arn": "a"})
     '{"code": 0, "of": "task a"}'

@@ -1,8 +1,8 @@
-"""Event patterns: which events a rule is for.
+"""Event patterns: which events a rule matches.
 
 Law: pure functions of a pattern and an event. A pattern has the event's structure, with a list of accepted
-values at each leaf; a filter that is not here is refused, never ignored. Source: "Amazon EventBridge event
-patterns", "Comparison operators for use in event patterns".
+values at each leaf; a filter that is not implemented is refused, never ignored. Source: "Amazon EventBridge
+event patterns", "Comparison operators for use in event patterns".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeAlias
 from aws_executors.local.world.values import Json, ServiceError
 
 LONGEST = 2048
-"""Characters. Source: "Amazon EventBridge quotas"."""
+"""The most characters of a pattern. Source: "Amazon EventBridge quotas"."""
 Test: TypeAlias = Callable[[Any, Any], bool]
 
 
@@ -90,7 +90,7 @@ def _check_anything_but(operand: Any) -> None:
 
 
 def fits_pattern(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
-    """Whether an event has what the pattern asks for; of an array, one member is enough."""
+    """Whether an event matches the pattern; of an array in the event, one member is enough."""
     for key, wanted in pattern.items():
         if isinstance(wanted, dict):
             found = event.get(key)
@@ -104,7 +104,7 @@ def fits_pattern(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
 
 
 def _accepts(wanted: Any, there: bool, value: Any) -> bool:
-    """Whether a leaf of the event is accepted."""
+    """Whether a leaf of the event, if `there`, is accepted."""
     if isinstance(wanted, dict) and "exists" in wanted:
         return bool(wanted["exists"] == (there and value != [] and not isinstance(value, dict)))
     if not there:
@@ -117,7 +117,7 @@ def _accepts(wanted: Any, there: bool, value: Any) -> bool:
 
 
 def _same(wanted: Any, value: Any) -> bool:
-    """Equality of JSON, in which `true` is not 1."""
+    """Equality of JSON values: unlike in Python, `true` is not 1."""
     return bool(wanted == value and isinstance(wanted, bool) == isinstance(value, bool))
 
 

@@ -17,7 +17,7 @@ from aws_executors.local.world.state import World, arn
 from aws_executors.local.world.values import Json, ServiceError
 
 MOST_RULES, MOST_TARGETS = 300, 5
-"""Source: "Amazon EventBridge quotas"."""
+"""The most rules of a bus and targets of a rule. Source: "Amazon EventBridge quotas"."""
 TOO_MANY = ("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
 
 
@@ -93,7 +93,7 @@ def _set_state(world: World, params: Json, state: str) -> Json:
 
 
 def delete_rule(world: World, params: Json, now: float) -> Json:
-    """DeleteRule: refused while it has targets; one that is not there is deleted, too."""
+    """DeleteRule: refused while the rule has targets; succeeds if there is no such rule."""
     _check_bus(world, params)
     found = world.events.rules.get(params["Name"])
     if found is not None and found.targets:

@@ -21,12 +21,12 @@ class EventRule:
 
     @property
     def enabled(self) -> bool:
-        """Whether it sends anything."""
+        """Whether the rule sends events."""
         return bool(self.view["State"] != "DISABLED")
 
 
 class Underway(NamedTuple):
-    """One message to a target that has not arrived yet; `rule` is the ARN of the rule that sends it."""
+    """One message that has not arrived at its target yet; `rule` is the ARN of the rule that sends it."""
 
     rule: str
     target: str
@@ -35,7 +35,7 @@ class Underway(NamedTuple):
 
 @dataclass(slots=True)
 class EventsState:
-    """The rules by name, and what is underway by the number of its step."""
+    """The rules by name, and the messages underway by the number of their step."""
 
     rules: dict[str, EventRule] = field(default_factory=dict)
     underway: dict[str, Underway] = field(default_factory=dict)

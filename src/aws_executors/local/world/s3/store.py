@@ -21,7 +21,7 @@ NO_BUCKET = ("NoSuchBucket", "The specified bucket does not exist", 404)
 NOT_DONE = ("NotImplemented", "A header you provided implies functionality that is not implemented", 501)
 ENCRYPTED = "AES256"
 MOST = 1000
-"""Objects in one page."""
+"""The most objects in one page."""
 TIME = "%Y-%m-%dT%H:%M:%S.000Z"
 OWN_KEY = "alias/aws/s3"
 """The KMS key that is used if the request names none."""

@@ -1,4 +1,4 @@
-"""The attributes of a queue: what can be set, to what, and what each is if it is not set.
+"""The attributes of a queue: their names, allowed values and defaults.
 
 Law: values in, values or a refusal out. Source: API_SetQueueAttributes; `MaximumMessageSize` as raised to
 1 MiB in August 2025.
@@ -42,7 +42,7 @@ MAX_RECEIVES = 1000
 
 
 def with_attributes(there: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """The attributes, with those that are given; one that is set to "" gets its default, or is removed."""
+    """The attributes, updated by the given ones; an attribute set to "" gets its default, or is removed."""
     for name, value in given.items():
         _check_attribute(name, value)
     merged = {**there, **given}
@@ -70,7 +70,7 @@ def _invalid(name: str, value: str) -> NoReturn:
 
 
 def document_of(text: str) -> object:
-    """What a text says as JSON; None if it is not JSON."""
+    """A text parsed as JSON; None if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -78,7 +78,7 @@ def document_of(text: str) -> object:
 
 
 def redrive_of(text: str) -> tuple[str, int]:
-    """The ARN of the dead-letter queue, and how often a message is received before it goes there."""
+    """A redrive policy's values: the dead-letter queue's ARN, and how often a message is received before."""
     found = document_of(text)
     policy: Json = found if isinstance(found, dict) else {}
     target, most = policy.get("deadLetterTargetArn"), str(policy.get("maxReceiveCount"))

@@ -1,6 +1,6 @@
-"""The batch form of an action: each entry on its own, and what became of it.
+"""The batch form of an action: each entry on its own, with its own result.
 
-Law: `each_entry` only; what is done with an entry is an argument. Source: API_DeleteMessageBatch, "Batch
+Law: `each_entry` only; the action on an entry is an argument. Source: API_DeleteMessageBatch, "Batch
 actions"; the messages are SQS's.
 """
 

@@ -1,4 +1,4 @@
-"""What the holder of a receipt handle can do: delete a message, or change when it is visible again.
+"""The actions by receipt handle: delete a message, or change when it is visible again.
 
 Law: one function per action. Only the newest handle of a message deletes it; an older one is accepted and
 does nothing, as on AWS. Source: API_DeleteMessage, API_ChangeMessageVisibility.
@@ -17,11 +17,11 @@ from aws_executors.local.world.state import World
 from aws_executors.local.world.values import Json, ServiceError
 
 LONGEST = 43200
-"""Seconds from the receipt for which a message can be kept from others."""
+"""The most seconds, from the receipt, for which a message can be hidden from other receivers."""
 
 
 def delete_message(world: World, params: Json, now: float) -> Json:
-    """DeleteMessage: succeeds, too, if the message is gone or was received again since."""
+    """DeleteMessage: succeeds even if the message is gone or was received again since."""
     queue = queue_at(world, params, "DeleteMessage")
     return _delete(queue, params)
 
@@ -40,7 +40,7 @@ def _delete(queue: MessageQueue, entry: Json) -> Json:
 
 
 def change_message_visibility(world: World, params: Json, now: float) -> Json:
-    """ChangeMessageVisibility: from now on, for so many seconds; 0 gives the message back."""
+    """ChangeMessageVisibility: hides the message for so many seconds from now on; 0 gives it back."""
     queue = queue_at(world, params, "ChangeMessageVisibility")
     return _change(world, queue, params, now)
 
@@ -71,7 +71,7 @@ def _change(world: World, queue: MessageQueue, entry: Json, now: float) -> Json:
 
 
 def _held(queue: MessageQueue, entry: Json) -> QueuedMessage | None:
-    """The message whose newest handle is given, or None; ReceiptHandleIsInvalid if it never was a handle."""
+    """The message whose newest handle this is, or None; ReceiptHandleIsInvalid if it was never a handle."""
     handle = entry["ReceiptHandle"]
     message = queue.messages.get(_message_id(queue, handle))
     return message if message is not None and message.handle == handle else None

@@ -1,6 +1,6 @@
 """Put messages into a queue, and take them out for a while.
 
-Law: the only place where a message enters a queue or is given to anybody. A message that was received as
+Law: the only place where a message enters a queue or is given to a receiver. A message that was received as
 often as the redrive policy allows goes to the dead-letter queue instead of to the next receiver. Source:
 "Amazon SQS visibility timeout", "Using dead-letter queues in Amazon SQS", API_ReceiveMessage.
 """
@@ -21,7 +21,7 @@ from aws_executors.local.world.state import World, count, uuid
 from aws_executors.local.world.values import Json, ServiceError
 
 FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Source: API_SendMessage; these characters make a message invalid."""
+"""The characters that make a message invalid. Source: API_SendMessage."""
 ATTRIBUTES = ("MessageAttributes", "MessageSystemAttributes", "MessageGroupId", "MessageDeduplicationId")
 SENDER = "AIDALOCAL"
 
@@ -68,7 +68,7 @@ def put_message(
 
 
 def make_visible(world: World, queue: MessageQueue, message: QueuedMessage, at: float) -> None:
-    """Make a message visible from `at` on, and have receivers that wait look again."""
+    """Make a message visible from `at` on, and let waiting receivers look again."""
     message.visible_at = at
     heapq.heappush(queue.due, (at, count(world), message.id))
     world.sqs.stirred = True
@@ -93,11 +93,11 @@ def receive_message(world: World, params: Json, now: float) -> Json:
 
 
 def _take(world: World, queue: MessageQueue, most: int, now: float) -> list[QueuedMessage]:
-    """Up to so many messages that are visible, the longest visible first."""
+    """Take up to `most` visible messages, those first that have been visible longest."""
     taken: list[QueuedMessage] = []
     while len(taken) < most and _next_visible(queue, now) <= now:
         message = queue.messages[heapq.heappop(queue.due)[2]]
-        message.visible_at = float("inf")  # no other entry of it counts, even one for the same moment
+        message.visible_at = float("inf")  # outdates all other entries of this message in the heap
         if not _redriven(world, queue, message, now):
             taken.append(message)
     return taken
@@ -130,9 +130,9 @@ def _redriven(world: World, queue: MessageQueue, message: QueuedMessage, now: fl
 
 
 def wait_for(world: World, params: Json, since: float, now: float) -> float:
-    """Seconds after which a receiver that found nothing looks again, if nothing stirs before.
+    """Seconds after which a receiver that found nothing looks again, unless the world stirs before.
 
-    0 means that its long poll is over: `since` is when it first looked.
+    0 means that the receiver's long poll, which began at `since`, is over.
     """
     queue = queue_at(world, params, "ReceiveMessage")
     seconds: int = params.get("WaitTimeSeconds", queue.seconds("ReceiveMessageWaitTimeSeconds"))

@@ -1,7 +1,7 @@
-"""Whether a queue's policy lets a rule of EventBridge send to it.
+"""Find out whether a queue's policy lets a rule of EventBridge send to the queue.
 
-Law: a pure function of the policy. Without a statement that allows it, it is denied; a statement with a
-condition that is not known here does not apply. Source: "IAM JSON policy elements", "Resource-based policies
+Law: a pure function of the policy. Sending is denied unless a statement allows it; a statement with a
+condition that is not implemented does not apply. Source: "IAM JSON policy elements", "Resource-based policies
 for Amazon EventBridge".
 """
 
@@ -19,7 +19,7 @@ SERVICE = "events.amazonaws.com"
 ACTION = "sqs:SendMessage"
 
 
-@lru_cache(maxsize=256)  # the same policy is asked for each event
+@lru_cache(maxsize=256)  # the same policy is evaluated for each event
 def lets_events_in(policy: str, queue: str, rule: str, account: str) -> bool:
     """Whether the policy allows the rule to send messages to the queue; both are ARNs."""
     found = document_of(policy)
@@ -49,7 +49,7 @@ def _applies(statement: Json, queue: str, facts: Mapping[str, str]) -> bool:
 
 
 def _holds(operator: str, wanted: Any, facts: Mapping[str, str]) -> bool:
-    """Whether a condition block holds: each key, with any of its values."""
+    """Whether a condition block holds: for each key, one of its values must match."""
     test = OPERATORS.get(operator.removesuffix("IfExists"))
     if test is None or not isinstance(wanted, dict):
         return False

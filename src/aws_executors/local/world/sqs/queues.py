@@ -18,11 +18,11 @@ from aws_executors.local.world.values import Json, ServiceError
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 PAUSE = 60.0
-"""Seconds between a deletion and a queue of the same name, and between two purges."""
+"""Seconds that must pass from a queue's deletion to a new one of that name, and between two purges."""
 
 
 def create_queue(world: World, params: Json, now: float) -> Json:
-    """CreateQueue: returns an existing queue, if all attributes that are given are the same."""
+    """CreateQueue: returns an existing queue, if all given attributes are the same."""
     name, given = params["QueueName"], params.get("Attributes", {})
     if name.endswith(".fifo") or given.get("FifoQueue") == "true":
         raise ServiceError("UnsupportedOperation", NOT_HERE)
@@ -57,7 +57,7 @@ def _create(world: World, name: str, attributes: dict[str, str], now: float) -> 
 
 
 def _check_redrive(world: World, name: str, given: Mapping[str, str]) -> None:
-    """Reject a redrive policy whose dead-letter queue is not there, or is the queue itself."""
+    """Reject a redrive policy whose dead-letter queue does not exist, or is the queue itself."""
     policy = given.get("RedrivePolicy", "")
     target = dead_letters(world, policy) if policy else None
     if policy and (target is None or target.name == name):
@@ -90,7 +90,7 @@ def queue_of_arn(world: World, wanted: str) -> MessageQueue | None:
 
 
 def queue_at(world: World, params: Json, action: str) -> MessageQueue:
-    """The queue whose URL is given, of which only the path counts; QueueDoesNotExist, or AccessDenied."""
+    """The queue at a URL, of which only the path counts; raises QueueDoesNotExist or AccessDenied."""
     before, _, name = params["QueueUrl"].rpartition("/")
     if name in world.sqs.denied:
         who, resource = f"arn:aws:iam::{world.account}:user/local", queue_arn(world, name)
@@ -128,7 +128,7 @@ def list_queues(world: World, params: Json, now: float) -> Json:
 
 
 def get_queue_attributes(world: World, params: Json, now: float) -> Json:
-    """GetQueueAttributes: those that are asked for and there, as text."""
+    """GetQueueAttributes: the requested attributes that the queue has, as text."""
     queue = queue_at(world, params, "GetQueueAttributes")
     asked = params.get("AttributeNames", [])
     for name in asked:
@@ -158,7 +158,7 @@ def _counts(queue: MessageQueue, now: float) -> dict[str, str]:
 
 
 def set_queue_attributes(world: World, params: Json, now: float) -> Json:
-    """SetQueueAttributes: at once here; up to 60 seconds on AWS."""
+    """SetQueueAttributes: takes effect at once; on AWS within 60 seconds."""
     queue = queue_at(world, params, "SetQueueAttributes")
     wanted = with_attributes(queue.attributes, params["Attributes"])
     _check_redrive(world, queue.name, params["Attributes"])
@@ -167,7 +167,7 @@ def set_queue_attributes(world: World, params: Json, now: float) -> Json:
 
 
 def delete_queue(world: World, params: Json, now: float) -> Json:
-    """DeleteQueue, with all its messages; waiting receivers are told that there is no such queue."""
+    """DeleteQueue, with all its messages; waiting receivers get the error that there is no such queue."""
     name = queue_at(world, params, "DeleteQueue").name
     del world.sqs.queues[name]
     world.sqs.deleted[name] = now
@@ -176,7 +176,7 @@ def delete_queue(world: World, params: Json, now: float) -> Json:
 
 
 def purge_queue(world: World, params: Json, now: float) -> Json:
-    """PurgeQueue: at once here; within 60 seconds on AWS."""
+    """PurgeQueue: takes effect at once; on AWS within 60 seconds."""
     queue = queue_at(world, params, "PurgeQueue")
     if queue.purged is not None and now < queue.purged + PAUSE:
         raise ServiceError(

@@ -1,7 +1,7 @@
-"""What SQS refuses in more than one place, in its words.
+"""The errors that several of SQS's actions give, with SQS's messages.
 
 Law: errors as values, and the check of a number. The codes are the names in botocore's model; `http/wire.py`
-adds the codes of the older protocol, by which clients know them.
+adds the codes of the older protocol, which clients see.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def reject_value(value: object, parameter: str, reason: str) -> NoReturn:
 
 
 def hold_within(value: int, parameter: str, low: int, high: int) -> int:
-    """The value, if it is allowed."""
+    """The value, if it is within its limits; otherwise it is rejected."""
     if not low <= value <= high:
         reject_value(value, parameter, f"Must be between {low} and {high}, if provided.")
     return value

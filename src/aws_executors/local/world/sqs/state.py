@@ -1,7 +1,7 @@
 """The state of SQS: queues and their messages.
 
-Law: plain data, and what follows from it alone. A message is visible from `visible_at` on; until then it is
-in flight, so no step has to be scheduled for that.
+Law: plain data, and what follows from it alone. A message is visible from `visible_at` on, and until then in
+flight, so no step has to be scheduled to make it visible.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class QueuedMessage:
 
 @dataclass(slots=True)
 class MessageQueue:
-    """One queue; `due` is a heap of `visible_at`, order and message id, with outdated entries too."""
+    """One queue; `due` is a heap of `visible_at`, order and message id, which may have outdated entries."""
 
     name: str
     attributes: dict[str, str]
@@ -42,7 +42,7 @@ class MessageQueue:
         return int(self.attributes[attribute])
 
     def expired(self, message: QueuedMessage, now: float) -> bool:
-        """Whether a message is older than the queue keeps any."""
+        """Whether a message is older than the queue's retention period."""
         return message.sent + self.seconds("MessageRetentionPeriod") <= now
 
 
