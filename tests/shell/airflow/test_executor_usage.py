@@ -13,7 +13,7 @@ from aws_executors.core.cost.record import USED, UsageRecord, read_entry
 from aws_executors.core.settings.errors import SettingsError
 from aws_executors.executors import AwsBatchExecutor
 from aws_executors.local import LocalAws
-from aws_executors.shell.airflow import usage
+from aws_executors.shell.airflow.usage import recorder
 from support.airflow_executors import Begin, beginning, kept_logs, turn_until
 from support.airflow_rows import Given, queue_up, task_instance
 from support.sites import batch_site, ecs_site
@@ -44,7 +44,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalAws]:
         batch_site(cloud, "q")
         for name, value in cloud.environment.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(usage, "LATE", (0.1, 0.5, 1.0, 4.0, 10.0))
+        monkeypatch.setattr(recorder, "LATE", (0.1, 0.5, 1.0, 4.0, 10.0))
         yield cloud
 
 
@@ -131,7 +131,7 @@ def test_what_the_launcher_measured_is_read_from_the_log(aws: LocalAws, begin: B
 def test_a_task_that_failed_has_a_record_too(
     aws: LocalAws, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage, "LATE", (0.1, 0.5))  # it is looked for as often as that, and is not there
+    monkeypatch.setattr(recorder, "LATE", (0.1, 0.5))  # it is looked for as often as that, and is not there
     executor = begin(usage="True", launcher="aws_executors")
     run(aws, executor, "exit-3", state="running")
     found = record(executor)

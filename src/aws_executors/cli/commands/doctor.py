@@ -107,7 +107,7 @@ def of_section(
             cells = partial(cells_seen, settings, options.team, clients, probe) if warm else None
             yield from examine(settings, request, side, probe, say, cells)
             if warm:
-                option, named = definition_of(to_kwargs(request))
+                option, named = named_definition(to_kwargs(request))
                 yield from of_revision(named, f"[{section}] {option}")
                 yield from of_package(options.launch)
             if options.launch:
@@ -115,10 +115,10 @@ def of_section(
                 yield from trial(backend.calls(clients, settings), request, options.launch_timeout, say)
 
 
-def definition_of(kwargs: Mapping[str, object]) -> tuple[str, str]:
+def named_definition(kwargs: Mapping[str, object]) -> tuple[str, str]:
     """The option that names a request's definition, and what the request has there.
 
-    >>> definition_of({"jobName": "airflow", "jobDefinition": "airflow:7"})
+    >>> named_definition({"jobName": "airflow", "jobDefinition": "airflow:7"})
     ('job_definition', 'airflow:7')
     """
     members = {"taskDefinition": "task_definition", "jobDefinition": "job_definition"}
