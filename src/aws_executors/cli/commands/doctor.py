@@ -107,22 +107,13 @@ def of_section(
             cells = partial(cells_seen, settings, options.team, clients, probe) if warm else None
             yield from examine(settings, request, side, probe, say, cells)
             if warm:
-                option, named = named_definition(to_kwargs(request))
-                yield from of_revision(named, f"[{section}] {option}")
+                members = settings.members.items()
+                option, member = next(one for one in members if one[0].endswith("_definition"))
+                yield from of_revision(str(to_kwargs(request)[member]), f"[{section}] {option}")
                 yield from of_package(options.launch)
             if options.launch:
                 say("starting a container; on Fargate this takes a minute or two")
                 yield from trial(backend.calls(clients, settings), request, options.launch_timeout, say)
-
-
-def named_definition(kwargs: Mapping[str, object]) -> tuple[str, str]:
-    """The option that names a request's definition, and what the request has there.
-
-    >>> named_definition({"jobName": "airflow", "jobDefinition": "airflow:7"})
-    ('job_definition', 'airflow:7')
-    """
-    members = {"taskDefinition": "task_definition", "jobDefinition": "job_definition"}
-    return next((option, str(kwargs[member])) for member, option in members.items() if member in kwargs)
 
 
 def trial_token() -> str:

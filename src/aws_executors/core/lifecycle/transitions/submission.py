@@ -87,8 +87,8 @@ def refused(job: Job[R], error: AwsError, at: float, policy: Policy) -> Moved[R]
             return _retry_later(replace(job, ambiguous=True), error, at, policy)
         case Reaction.LOOK_UP:
             waiting, said = _retry_later(replace(job, ambiguous=True), error, at, policy)
-            due = max(waiting.due or at, at + policy.lookup_every)
-            return replace(waiting, stage=Stage.LOOKING_UP, lookups=0, due=due), said
+            looking, _ = look_up(waiting, max(waiting.due or at, at + policy.lookup_every))
+            return looking, said
         case Reaction.WAIT | Reaction.REFRESH:
             return _retry_later(job, error, at, policy)
         case Reaction.LOOK_UP_THEN_FAIL:
